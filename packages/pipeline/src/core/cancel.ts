@@ -1,0 +1,13 @@
+import { announce } from './announce.ts';
+import type { PostEvent } from './post-events.ts';
+import { type PostRecord, type PostState, isTerminal } from './vocabulary.ts';
+
+/** The canceled post, or null when it is too late: the intent to create it is written, or it is over. */
+export function cancelPost(
+  record: PostRecord,
+  now: number,
+): { state: PostState; events: PostEvent[] } | null {
+  if (record.state.status === 'publishing' || isTerminal(record.state.status)) return null;
+  const state: PostState = { ...record.state, status: 'canceled', waiting: null, hold: null };
+  return { state, events: announce(record.state, state, now) };
+}

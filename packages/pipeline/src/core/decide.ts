@@ -1,0 +1,132 @@
+import { countSegments, segmentAt } from './chunk-plan.ts';
+import { nextSegments } from './ledger.ts';
+import type { Policy } from './policy.ts';
+import { type Action, type StepEvent, keyOf } from './step-events.ts';
+import { type MediaState, type PostRequest, type PostState, type Waiting, isTerminal } from './vocabulary.ts';
+
+export type Decision =
+  /** Fold this at once: nothing has to be done outside for it. */
+  | { do: 'note'; event: StepEvent }
+  /** Start these (perhaps none), and look again when something in flight arrives, or at `wakeAt`. */
+  | { do: 'start'; actions: Action[]; wakeAt: number | null }
+  | { do: 'wait'; waiting: Waiting }
+  | { do: 'done' };
+
+export interface Moment {
+  now: number;
+  /** Keys of the actions under way. */
+  inFlight: ReadonlySet<string>;
+  policy: Policy;
+}
+
+/** What to do next about a post. Pure: the same record at the same moment gives the same answer. */
+export function decide(request: PostRequest, state: PostState, moment: Moment): Decision {
+  const { now, inFlight } = moment;
+  if (isTerminal(state.status)) return { do: 'done' };
+  if (state.hold && state.hold.until > now) return settleFor(state.hold, inFlight);
+  if (state.status === 'publishing') return decidePublishing(state, moment);
+  return state.media.every((media) => media.step === 'ready')
+    ? decideReady(request, state, moment)
+    : decideMedia(state, moment);
+}
+
+function settleFor(waiting: Waiting, inFlight: ReadonlySet<string>): Decision {
+  return inFlight.size > 0 ? { do: 'start', actions: [], wakeAt: null } : { do: 'wait', waiting };
+}
+
+function decidePublishing({ publish }: PostState, { now, inFlight }: Moment): Decision {
+  if (!publish.intent?.inDoubt) {
+    return { do: 'start', actions: inFlight.has('create') ? [] : [{ do: 'create' }], wakeAt: null };
+  }
+  const message = 'The worker stopped while X was creating the post; whether the post exists is not known.';
+  return { do: 'note', event: { type: 'outcome_unknown', at: now, message } };
+}
+
+function decideReady(request: PostRequest, state: PostState, { now, policy }: Moment): Decision {
+  const schedule: Waiting = { reason: 'schedule', until: request.publishAt, detail: null };
+  if (now < request.publishAt) return { do: 'wait', waiting: schedule };
+  const lapsed = state.media.findIndex(
+    (media) => (media.upload?.expiresAt ?? Infinity) <= now + policy.expiryMarginMs,
+  );
+  if (lapsed >= 0)
+    return { do: 'note', event: { type: 'upload_lapsed', at: now, item: lapsed, reason: 'expired' } };
+  return { do: 'note', event: { type: 'intended', at: now, deadline: now + policy.createTimeoutMs } };
+}
+
+function decideMedia(state: PostState, moment: Moment): Decision {
+  const actions: Action[] = [];
+  const waits: Waiting[] = [];
+  for (const [item, media] of state.media.entries()) {
+    if (media.step === 'ready') continue;
+    const wait = waitOf(media, moment);
+    if (wait) {
+      waits.push(wait);
+      continue;
+    }
+    if (isOverdue(media, moment)) {
+      return {
+        do: 'note',
+        event: { type: 'upload_lapsed', at: moment.now, item, reason: 'processing_timeout' },
+      };
+    }
+    actions.push(...actionsFor(item, media, moment));
+  }
+  const next = waits.sort((a, b) => a.until - b.until)[0];
+  if (actions.length === 0 && moment.inFlight.size === 0 && next) return { do: 'wait', waiting: next };
+  return { do: 'start', actions, wakeAt: next?.until ?? null };
+}
+
+function waitOf(media: MediaState, { now, policy }: Moment): Waiting | null {
+  if (media.notBefore > now) {
+    const strikes = Math.max(0, ...Object.values(media.strikes).map(({ count }) => count));
+    const reason = strikes > policy.retryLimit ? 'x_incident' : 'backoff';
+    return { reason, until: media.notBefore, detail: media.trouble };
+  }
+  const pollAt = media.step === 'processing' ? (media.upload?.processing?.pollAt ?? 0) : 0;
+  return pollAt > now ? { reason: 'processing', until: pollAt, detail: null } : null;
+}
+
+function isOverdue(media: MediaState, { now, inFlight, policy }: Moment): boolean {
+  const processing = media.step === 'processing' ? media.upload?.processing : null;
+  return Boolean(processing && inFlight.size === 0 && now - processing.startedAt > policy.processingLimitMs);
+}
+
+function actionsFor(item: number, media: MediaState, { inFlight, policy }: Moment): Action[] {
+  const unlessUnderWay = (action: Action): Action[] => (inFlight.has(keyOf(action)) ? [] : [action]);
+  const mediaId = media.upload?.mediaId ?? '';
+  switch (media.step) {
+    case 'inspect':
+    case 'upload_once':
+    case 'initialize':
+      return unlessUnderWay({ do: media.step, item });
+    case 'append':
+      return appends(item, media, inFlight, policy);
+    case 'finalize': {
+      // Whether a finalize got through can be asked only where X processes the media; an image is simply finalized again.
+      const ask = media.upload?.finalizeInDoubt && media.category !== 'tweet_image';
+      return unlessUnderWay({ do: ask ? 'poll' : 'finalize', item, mediaId });
+    }
+    case 'processing':
+      return unlessUnderWay({ do: 'poll', item, mediaId });
+    case 'describe':
+      return unlessUnderWay({ do: 'describe', item, mediaId });
+    case 'ready':
+      return [];
+  }
+}
+
+function appends(item: number, media: MediaState, inFlight: ReadonlySet<string>, policy: Policy): Action[] {
+  const { source, upload } = media;
+  if (!source || !upload) return [];
+  const underWay = [...inFlight].filter((key) => key.startsWith(`append:${item}:`)).length;
+  const free = (media.learned.segmentsInFlight ?? policy.segmentsInFlight) - underWay;
+  const total = countSegments(source.bytes, upload.chunkBytes);
+  return nextSegments(upload.acknowledged, total, free, (index) =>
+    inFlight.has(`append:${item}:${index}`),
+  ).map((index) => ({
+    do: 'append',
+    item,
+    mediaId: upload.mediaId,
+    segment: segmentAt(index, source.bytes, upload.chunkBytes),
+  }));
+}

@@ -1,0 +1,216 @@
+import { chooseChunkBytes, countSegments } from './chunk-plan.ts';
+import { foldFailure } from './evolve-failure.ts';
+import { acknowledge, countAcknowledged } from './ledger.ts';
+import { checkMix } from './media-rules.ts';
+import { ONE_SHOT_MAX_BYTES, POLL, type Policy } from './policy.ts';
+import type { ProcessingReport, StepEvent } from './step-events.ts';
+import { advanceTo, failPost, itemOf, restartUpload, withItem } from './transitions.ts';
+import { type MediaState, type PostRequest, type PostState, type Upload, isTerminal } from './vocabulary.ts';
+
+/** The state after something happened. Pure; late news of an upload or a post that is over changes nothing. */
+export function evolve(request: PostRequest, state: PostState, event: StepEvent, policy: Policy): PostState {
+  if (isTerminal(state.status) || isStale(state, event)) return state;
+  switch (event.type) {
+    case 'taken_over':
+      return takeOver(state, event, policy);
+    case 'inspected':
+      return inspected(state, event);
+    case 'uploaded_once':
+      return afterProcessing(request, uploaded(state, event, null), event);
+    case 'initialized':
+      return uploaded(state, event, policy);
+    case 'appended':
+      return appended(state, event);
+    case 'finalized':
+    case 'polled':
+      return afterProcessing(request, state, event);
+    case 'described':
+      return advanceTo(state, event.item, 'ready', {});
+    case 'upload_lapsed':
+      return restartUpload(state, event.item, {
+        at: event.at,
+        reason: event.reason,
+        limit: event.reason === 'processing_timeout' ? 1 : policy.restartLimit,
+        code: event.reason === 'processing_timeout' ? 'processing_timeout' : 'upload_failed',
+        message:
+          event.reason === 'processing_timeout'
+            ? 'X did not finish processing the media in time.'
+            : 'The upload expired at X before the post could be made.',
+      });
+    case 'intended':
+      return intend(state, event);
+    case 'created':
+      return {
+        ...state,
+        status: 'published',
+        waiting: null,
+        hold: null,
+        published: { xPostId: event.xPostId, at: event.at },
+      };
+    case 'outcome_unknown':
+      return unconfirmed(state, event);
+    case 'failed':
+      return foldFailure(request, state, event, policy);
+    case 'waited':
+      return { ...state, waiting: event.waiting };
+  }
+}
+
+/** News of an upload session that was given up in the meantime. */
+function isStale(state: PostState, event: StepEvent): boolean {
+  const about = event.type === 'failed' ? event.action : event;
+  if (!('item' in about) || !('mediaId' in about)) return false;
+  if (event.type === 'uploaded_once' || event.type === 'initialized') return false;
+  const media = itemOf(state, about.item);
+  return media.upload?.mediaId !== about.mediaId || media.step === 'ready';
+}
+
+function takeOver(state: PostState, event: StepEvent & { type: 'taken_over' }, policy: Policy): PostState {
+  const abandoned = event.abandoned ? state.abandoned + 1 : state.abandoned;
+  const next: PostState = {
+    ...state,
+    status: state.status === 'scheduled' && state.media.length > 0 ? 'staging' : state.status,
+    abandoned,
+    media: state.media.map((media) =>
+      media.step === 'finalize' && media.upload
+        ? { ...media, upload: { ...media.upload, finalizeInDoubt: true } }
+        : media,
+    ),
+    publish:
+      state.status === 'publishing' && state.publish.intent
+        ? { ...state.publish, intent: { ...state.publish.intent, inDoubt: true } }
+        : state.publish,
+  };
+  // Where a create is in doubt, that is what its owner must be told; it is never hidden behind another failure.
+  if (abandoned <= policy.abandonLimit || state.status === 'publishing') return next;
+  return failPost(next, {
+    code: 'poison',
+    message: `${abandoned} workers in a row died with this post in hand.`,
+    step: 'inspect',
+    field: null,
+    hint: 'Look at the logs of the workers; the media may trigger a defect.',
+    at: event.at,
+  });
+}
+
+function inspected(state: PostState, event: StepEvent & { type: 'inspected' }): PostState {
+  const { item, source, category } = event;
+  const once = category === 'tweet_image' && source.bytes <= ONE_SHOT_MAX_BYTES;
+  const next = advanceTo(state, item, once ? 'upload_once' : 'initialize', { source, category });
+  const categories = next.media.map((media) => media.category);
+  if (!categories.every((each) => each !== null)) return next;
+  const problem = checkMix(categories);
+  return problem ? failPost(next, { ...problem, step: 'inspect', field: 'media', at: event.at }) : next;
+}
+
+function uploaded(
+  state: PostState,
+  event: StepEvent & { type: 'uploaded_once' | 'initialized' },
+  policy: Policy | null,
+): PostState {
+  const { source, learned } = itemOf(state, event.item);
+  const totalBytes = source?.bytes ?? 0;
+  const upload: Upload = {
+    mediaId: event.mediaId,
+    mediaKey: event.mediaKey,
+    expiresAt: event.expiresAt,
+    chunkBytes: policy ? chooseChunkBytes(totalBytes, learned.chunkBytes ?? policy.chunkBytes) : totalBytes,
+    acknowledged: [],
+    finalizeInDoubt: false,
+    processing: null,
+  };
+  return policy
+    ? advanceTo(state, event.item, 'append', { upload })
+    : withItem(state, event.item, { upload });
+}
+
+function appended(state: PostState, event: StepEvent & { type: 'appended' }): PostState {
+  const media = itemOf(state, event.item);
+  if (!media.upload || !media.source)
+    throw new Error('a segment was acknowledged for an item without an upload');
+  const upload = { ...media.upload, acknowledged: acknowledge(media.upload.acknowledged, event.segment) };
+  const complete =
+    countAcknowledged(upload.acknowledged) === countSegments(media.source.bytes, upload.chunkBytes);
+  return advanceTo(state, event.item, complete ? 'finalize' : 'append', { upload });
+}
+
+function afterProcessing(
+  request: PostRequest,
+  state: PostState,
+  event: StepEvent & { type: 'uploaded_once' | 'finalized' | 'polled' },
+): PostState {
+  const media = itemOf(state, event.item);
+  if (!media.upload) throw new Error('a processing report came for an item without an upload');
+  const { processing } = event;
+  if (!processing && event.type === 'polled' && media.step === 'finalize') {
+    // X knows the upload and says nothing of processing: the finalize in doubt did not get through.
+    return withItem(state, event.item, { upload: { ...media.upload, finalizeInDoubt: false } });
+  }
+  if (processing && (processing.error || processing.state === 'failed')) {
+    return processingFailed(state, event.item, processing, event.at);
+  }
+  const expiresAt =
+    event.type === 'finalized' ? (event.expiresAt ?? media.upload.expiresAt) : media.upload.expiresAt;
+  if (processing && processing.state !== 'succeeded') {
+    const upload = { ...media.upload, expiresAt, processing: pollingPlan(media, processing, event.at) };
+    return media.step === 'processing'
+      ? withItem(state, event.item, { upload, strikes: {}, trouble: null })
+      : advanceTo(state, event.item, 'processing', { upload });
+  }
+  const described = (request.media[event.item]?.altText ?? null) === null;
+  return advanceTo(state, event.item, described ? 'ready' : 'describe', {
+    upload: { ...media.upload, expiresAt, processing: null },
+  });
+}
+
+function pollingPlan(
+  media: MediaState,
+  report: ProcessingReport,
+  at: number,
+): NonNullable<Upload['processing']> {
+  const afterMs = Math.min(POLL.maxMs, Math.max(POLL.minMs, report.checkAfterMs ?? POLL.defaultMs));
+  return {
+    startedAt: media.upload?.processing?.startedAt ?? at,
+    pollAt: at + afterMs,
+    progressPercent: report.progressPercent,
+  };
+}
+
+function processingFailed(state: PostState, item: number, report: ProcessingReport, at: number): PostState {
+  const message =
+    report.error?.message ?? report.error?.name ?? 'X could not process the media and gave no reason.';
+  // X names a fault of the file itself in two ways; anything else may pass, and gets one fresh upload.
+  const final =
+    report.state === 'failed' && ['InvalidMedia', 'UnsupportedMedia'].includes(report.error?.name ?? '');
+  return restartUpload(state, item, {
+    at,
+    reason: 'processing_error',
+    limit: final ? 0 : 1,
+    code: 'processing_failed',
+    message,
+  });
+}
+
+function intend(state: PostState, event: StepEvent & { type: 'intended' }): PostState {
+  const attempt = state.publish.attempts + 1;
+  const intent = { attempt, startedAt: event.at, deadline: event.deadline, inDoubt: false };
+  return {
+    ...state,
+    status: 'publishing',
+    waiting: null,
+    hold: null,
+    publish: { ...state.publish, attempts: attempt, intent },
+  };
+}
+
+function unconfirmed(state: PostState, event: StepEvent & { type: 'outcome_unknown' }): PostState {
+  const failed = failPost(state, {
+    code: 'unconfirmed',
+    message: event.message,
+    step: 'publish',
+    field: null,
+    hint: 'Look at the account on X: if the post is there, nothing is left to do; if not, send it again as a new post.',
+    at: event.at,
+  });
+  return { ...failed, status: 'unconfirmed' };
+}

@@ -1,0 +1,36 @@
+export { announce } from './announce.ts';
+export { cancelPost } from './cancel.ts';
+export {
+  MAX_CHUNK_BYTES,
+  MAX_SEGMENTS,
+  type Segment,
+  chooseChunkBytes,
+  countSegments,
+  segmentAt,
+} from './chunk-plan.ts';
+export { type Decision, type Moment, decide } from './decide.ts';
+export { evolve } from './evolve.ts';
+export { FAILURE_ROWS, type FailureRow, type Situation, type Verdict, judge, resetOf } from './failures.ts';
+export { acknowledge, countAcknowledged, isAcknowledged, nextSegments } from './ledger.ts';
+export {
+  MAX_BYTES,
+  type MediaProblem,
+  VIDEO_MAX_MS,
+  categoryFor,
+  checkMedia,
+  checkMix,
+} from './media-rules.ts';
+export { ONE_SHOT_MAX_BYTES, POLL, type Policy, policySchema } from './policy.ts';
+export type { PostEvent, PostEventData, Progress } from './post-events.ts';
+export {
+  type InternalProblem,
+  type Problem,
+  SOURCE_PROBLEM_CODES,
+  type SourceProblem,
+  type SourceProblemCode,
+  type XProblem,
+  wordsOf,
+} from './problems.ts';
+export { backoffMs, startAtOf } from './schedule.ts';
+export { type Action, type ProcessingReport, type StepEvent, keyOf } from './step-events.ts';
+export * from './vocabulary.ts';

@@ -1,0 +1,62 @@
+import type { Segment } from './chunk-plan.ts';
+import type { Problem } from './problems.ts';
+import type { MediaCategory, Source, Waiting } from './vocabulary.ts';
+
+/** The next effect to perform. `item` is the index of the media item; `mediaId` pins the upload session that is meant. */
+export type Action =
+  | { do: 'inspect'; item: number }
+  | { do: 'upload_once'; item: number }
+  | { do: 'initialize'; item: number }
+  | { do: 'append'; item: number; mediaId: string; segment: Segment }
+  | { do: 'finalize'; item: number; mediaId: string }
+  | { do: 'poll'; item: number; mediaId: string }
+  | { do: 'describe'; item: number; mediaId: string }
+  | { do: 'create' };
+
+/** Names an action among those in flight. */
+export function keyOf(action: Action): string {
+  if (action.do === 'create') return 'create';
+  return action.do === 'append'
+    ? `append:${action.item}:${action.segment.index}`
+    : `${action.do}:${action.item}`;
+}
+
+/** What X said of the processing of a media item. Source: X docs, media upload status. */
+export interface ProcessingReport {
+  state: string;
+  checkAfterMs: number | null;
+  progressPercent: number | null;
+  error: { name: string | null; message: string | null } | null;
+}
+
+interface Uploaded {
+  item: number;
+  at: number;
+  mediaId: string;
+  mediaKey: string | null;
+  expiresAt: number;
+}
+
+/** What happened, as it is folded into the state. */
+export type StepEvent =
+  | { type: 'taken_over'; at: number; abandoned: boolean }
+  | { type: 'inspected'; at: number; item: number; source: Source; category: MediaCategory }
+  | ({ type: 'uploaded_once'; processing: ProcessingReport | null } & Uploaded)
+  | ({ type: 'initialized' } & Uploaded)
+  | { type: 'appended'; at: number; item: number; mediaId: string; segment: number }
+  | {
+      type: 'finalized';
+      at: number;
+      item: number;
+      mediaId: string;
+      expiresAt: number | null;
+      processing: ProcessingReport | null;
+    }
+  | { type: 'polled'; at: number; item: number; mediaId: string; processing: ProcessingReport | null }
+  | { type: 'described'; at: number; item: number; mediaId: string }
+  | { type: 'upload_lapsed'; at: number; item: number; reason: 'expired' | 'processing_timeout' }
+  | { type: 'intended'; at: number; deadline: number }
+  | { type: 'created'; at: number; xPostId: string }
+  | { type: 'outcome_unknown'; at: number; message: string }
+  | { type: 'failed'; at: number; action: Action; problem: Problem; jitter: number }
+  | { type: 'waited'; at: number; waiting: Waiting };

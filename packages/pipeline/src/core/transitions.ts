@@ -1,0 +1,109 @@
+import type { Failure, FailureCode, MediaState, MediaStep, PostState } from './vocabulary.ts';
+
+/** Whether sending the same post again can help, once what the hint names was done. */
+const RETRYABLE: Record<FailureCode, boolean> = {
+  source_not_found: true,
+  source_denied: true,
+  source_empty: true,
+  source_changed: true,
+  source_corrupt: true,
+  source_unavailable: true,
+  media_type_unsupported: false,
+  media_too_large: false,
+  media_rule: false,
+  media_mix: false,
+  media_rejected: false,
+  processing_failed: false,
+  processing_timeout: true,
+  upload_failed: true,
+  x_unavailable: true,
+  x_rejected: false,
+  duplicate_content: false,
+  reply_not_allowed: false,
+  video_too_long: false,
+  unconfirmed: false,
+  poison: false,
+  internal: true,
+};
+
+export function itemOf(state: PostState, item: number): MediaState {
+  const media = state.media[item];
+  if (!media) throw new Error(`the post has no media item ${item}`);
+  return media;
+}
+
+export function withItem(state: PostState, item: number, patch: Partial<MediaState>): PostState {
+  return {
+    ...state,
+    media: state.media.map((media, index) => (index === item ? { ...media, ...patch } : media)),
+  };
+}
+
+/** Progress: the item moves on, and what went wrong before is forgotten. */
+export function advanceTo(
+  state: PostState,
+  item: number,
+  step: MediaStep,
+  patch: Partial<MediaState>,
+): PostState {
+  const next = withItem({ ...state, waiting: null, abandoned: 0 }, item, {
+    ...patch,
+    step,
+    strikes: {},
+    trouble: null,
+    // Other segments may be under way while one is being retried: only a new step ends the item's backoff.
+    notBefore: itemOf(state, item).step === step ? itemOf(state, item).notBefore : 0,
+  });
+  const staged = next.status === 'staging' && next.media.every((media) => media.step === 'ready');
+  return staged ? { ...next, status: 'staged' } : next;
+}
+
+/** Starts the upload of an item over, unless this reason was given often enough already; then the post fails. */
+export function restartUpload(
+  state: PostState,
+  item: number,
+  why: {
+    at: number;
+    reason: string;
+    limit: number;
+    code: FailureCode;
+    message: string;
+    patch?: Partial<MediaState>;
+  },
+): PostState {
+  const media = itemOf(state, item);
+  const times = (media.restarts[why.reason] ?? 0) + 1;
+  if (times > why.limit) {
+    return failPost(state, {
+      code: why.code,
+      message: why.message,
+      step: media.step === 'ready' ? 'publish' : media.step,
+      field: `media[${item}]`,
+      hint:
+        why.code === 'processing_failed'
+          ? "X's own words are in the message; encode the media anew (H.264 High, yuv420p, AAC-LC) and post again."
+          : 'Send the post again later.',
+      at: why.at,
+    });
+  }
+  const restarted = withItem(state, item, {
+    ...why.patch,
+    step: 'initialize',
+    upload: null,
+    strikes: {},
+    notBefore: 0,
+    trouble: why.message,
+    restarts: { ...media.restarts, [why.reason]: times },
+  });
+  return { ...restarted, status: 'staging', waiting: null };
+}
+
+export function failPost(state: PostState, failure: Omit<Failure, 'retryable'>): PostState {
+  return {
+    ...state,
+    status: 'failed',
+    waiting: null,
+    hold: null,
+    failure: { ...failure, retryable: RETRYABLE[failure.code] },
+  };
+}

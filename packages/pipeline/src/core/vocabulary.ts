@@ -1,0 +1,289 @@
+/**
+ * The words of Slipway. Everything here is plain JSON: it is stored, compared and folded, never mutated.
+ * All instants are epoch milliseconds (UTC), all sizes bytes, all ids strings.
+ */
+
+export const STATUSES = [
+  'scheduled',
+  'staging',
+  'staged',
+  'publishing',
+  'published',
+  'failed',
+  'canceled',
+  'missed',
+  'unconfirmed',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** Statuses that nothing leaves by itself. `unconfirmed` is one: a person decides. */
+export const TERMINAL_STATUSES = [
+  'published',
+  'failed',
+  'canceled',
+  'missed',
+  'unconfirmed',
+] as const satisfies readonly Status[];
+
+export function isTerminal(status: Status): boolean {
+  return (TERMINAL_STATUSES as readonly Status[]).includes(status);
+}
+
+export const WAITING_REASONS = [
+  'schedule',
+  'processing',
+  'rate_limit',
+  'backoff',
+  'credits',
+  'account',
+  'x_incident',
+  'paused',
+] as const;
+export type WaitingReason = (typeof WAITING_REASONS)[number];
+
+/** Why, and until when, a post is not being worked on; `detail` carries X's own words where X spoke. */
+export interface Waiting {
+  reason: WaitingReason;
+  until: number;
+  detail: string | null;
+}
+
+export const STEPS = [
+  'inspect',
+  'upload_once',
+  'initialize',
+  'append',
+  'finalize',
+  'processing',
+  'describe',
+  'ready',
+] as const;
+/** Where a media item stands. */
+export type MediaStep = (typeof STEPS)[number];
+/** Where a failure happened: a media step, or the creation of the post. */
+export type FailureStep = Exclude<MediaStep, 'ready'> | 'publish';
+
+export const MEDIA_CATEGORIES = ['tweet_image', 'tweet_gif', 'tweet_video', 'amplify_video'] as const;
+export type MediaCategory = (typeof MEDIA_CATEGORIES)[number];
+
+export const MEDIA_TYPES = [
+  'image/jpeg',
+  'image/png',
+  'image/webp',
+  'image/gif',
+  'video/mp4',
+  'video/quicktime',
+] as const;
+/** The types that X documents for posts and that are proven to work. */
+export type MediaType = (typeof MEDIA_TYPES)[number];
+
+export const REPLY_SETTINGS = ['following', 'mentionedUsers', 'subscribers', 'verified'] as const;
+export type ReplySettings = (typeof REPLY_SETTINGS)[number];
+
+/** One S3 object of a post, as its caller named it. */
+export interface MediaRequest {
+  bucket: string;
+  key: string;
+  versionId: string | null;
+  altText: string | null;
+  /** Chosen by the caller; null lets Slipway choose by type. */
+  category: MediaCategory | null;
+  /** What to do when the object changes under an upload. */
+  ifChanged: 'fail' | 'restart';
+}
+
+/** X's own options for a post, in X's meaning; absent means X's default. */
+export interface PostOptions {
+  replySettings?: ReplySettings;
+  madeWithAi?: boolean;
+  paidPartnership?: boolean;
+  inReplyToPostId?: string;
+  taggedUserIds?: string[];
+  communityId?: string;
+  shareWithFollowers?: boolean;
+  forSuperFollowersOnly?: boolean;
+  nullcast?: boolean;
+  placeId?: string;
+}
+
+/** What a caller asked for. Written once, never changed by the pipeline. */
+export interface PostRequest {
+  id: string;
+  accountId: string;
+  text: string;
+  media: MediaRequest[];
+  options: PostOptions;
+  /** The instant to publish at; equal to `createdAt` when the caller asked for "now". */
+  publishAt: number;
+  createdAt: number;
+}
+
+/** What was learned about an object when it was pinned. */
+export interface Source {
+  etag: string;
+  versionId: string | null;
+  bytes: number;
+  mediaType: MediaType;
+  width: number | null;
+  height: number | null;
+  durationMs: number | null;
+  codec: string | null;
+}
+
+export type Encoding = 'multipart' | 'json';
+
+/** An inclusive run of acknowledged segment indices. */
+export type SegmentRun = [first: number, last: number];
+
+/** An upload session at X. */
+export interface Upload {
+  mediaId: string;
+  mediaKey: string | null;
+  /** Until then X keeps the id: for finishing the upload, after finalize for attaching it. */
+  expiresAt: number;
+  chunkBytes: number;
+  /** The ledger: segments that X acknowledged, as ascending, disjoint, non-adjacent runs. */
+  acknowledged: SegmentRun[];
+  /** A finalize may have reached X without our knowing its answer: ask for the status before sending another. */
+  finalizeInDoubt: boolean;
+  processing: { startedAt: number; pollAt: number; progressPercent: number | null } | null;
+}
+
+/** Failures of one class at one step since the last progress. */
+export interface Strikes {
+  count: number;
+  since: number;
+}
+
+export interface MediaState {
+  step: MediaStep;
+  category: MediaCategory | null;
+  source: Source | null;
+  upload: Upload | null;
+  /** What X taught us about this upload; survives a restart of it. */
+  learned: { chunkBytes: number | null; encoding: Encoding; segmentsInFlight: number | null };
+  /** How often the upload was started over, by the reason. */
+  restarts: Record<string, number>;
+  strikes: Record<string, Strikes>;
+  /** The item is left alone until then. */
+  notBefore: number;
+  /** What went wrong last, in X's or S3's words, while it is being retried. */
+  trouble: string | null;
+  /** Things that did not stop the post, for its owner to know. */
+  warnings: string[];
+}
+
+/** The intent to create the post, written before the call. */
+export interface Intent {
+  attempt: number;
+  startedAt: number;
+  /** After this instant the call of the intent cannot still be under way. */
+  deadline: number;
+  /** Another worker began this attempt and its outcome was never saved. */
+  inDoubt: boolean;
+}
+
+export interface PublishState {
+  attempts: number;
+  intent: Intent | null;
+  strikes: Record<string, Strikes>;
+}
+
+export interface Published {
+  xPostId: string;
+  at: number;
+}
+
+export interface Failure {
+  code: FailureCode;
+  /** X's own words where X spoke. */
+  message: string;
+  retryable: boolean;
+  step: FailureStep;
+  /** The request field at fault, as a path: `media[0].key`. */
+  field: string | null;
+  hint: string;
+  at: number;
+}
+
+export interface PostState {
+  status: Status;
+  media: MediaState[];
+  publish: PublishState;
+  waiting: Waiting | null;
+  /** Nothing of this post is started until then: a limit, a park, or a pause. */
+  hold: Waiting | null;
+  failure: Failure | null;
+  published: Published | null;
+  /** How often in a row a worker vanished with this post in hand, without progress between. */
+  abandoned: number;
+}
+
+/** Every failure a post can end with; each is explained in docs/errors.md. */
+export const FAILURE_CODES = [
+  'source_not_found',
+  'source_denied',
+  'source_empty',
+  'source_changed',
+  'source_corrupt',
+  'source_unavailable',
+  'media_type_unsupported',
+  'media_too_large',
+  'media_rule',
+  'media_mix',
+  'media_rejected',
+  'processing_failed',
+  'processing_timeout',
+  'upload_failed',
+  'x_unavailable',
+  'x_rejected',
+  'duplicate_content',
+  'reply_not_allowed',
+  'video_too_long',
+  'unconfirmed',
+  'poison',
+  'internal',
+] as const;
+export type FailureCode = (typeof FAILURE_CODES)[number];
+
+/** A fresh item of a fresh post. */
+export function newMediaState(): MediaState {
+  return {
+    step: 'inspect',
+    category: null,
+    source: null,
+    upload: null,
+    learned: { chunkBytes: null, encoding: 'multipart', segmentsInFlight: null },
+    restarts: {},
+    strikes: {},
+    notBefore: 0,
+    trouble: null,
+    warnings: [],
+  };
+}
+
+/** The state of a post that was just accepted. */
+export function newPostState(request: Pick<PostRequest, 'media'>): PostState {
+  return {
+    status: 'scheduled',
+    media: request.media.map(() => newMediaState()),
+    publish: { attempts: 0, intent: null, strikes: {} },
+    waiting: null,
+    hold: null,
+    failure: null,
+    published: null,
+    abandoned: 0,
+  };
+}
+
+/** A post as it is stored. */
+export interface PostRecord {
+  request: PostRequest;
+  state: PostState;
+  /** Raised by every save; a save names the revision that it was made from. */
+  rev: number;
+  /** Raised by everyone who takes the record in hand; a save under an older fence is refused. */
+  fence: number;
+  /** The worker that has the post in hand, or null. */
+  heldBy: string | null;
+}

@@ -1,0 +1,46 @@
+import type { PostEvent, PostRecord, PostRequest, PostState, Progress, Status } from '@slipway/pipeline/core';
+
+/** What the callers' side of the store offers; the workers' side is in `held-posts.ts`. */
+export interface PostStore {
+  /**
+   * Writes a new post with its indexes, its first event and its place in the backlog, in one script.
+   * When this resolves the write is in Redis; with `appendfsync always` that means on disk.
+   */
+  create(request: PostRequest, options: { startAt: number }): Promise<PostRecord>;
+  get(id: string): Promise<PostRecord | null>;
+  /** Newest first. `cursor` is the `nextCursor` of the page before; it stays right while posts change. */
+  list(query: ListQuery): Promise<{ posts: PostRecord[]; nextCursor: string | null }>;
+  /**
+   * Takes the record out of a worker's hands and changes it: reads it, calls `decide`, saves under a new fence, and does so again
+   * if somebody else saved in between. `decide` returns null to leave the record alone.
+   */
+  change(
+    id: string,
+    decide: (record: PostRecord) => { state: PostState; events: PostEvent[] } | null,
+  ): Promise<{ record: PostRecord; changed: boolean } | null>;
+  /** The events of a post after `after` (exclusive; from the start when null), oldest first. */
+  events(id: string, after: string | null): Promise<StoredEvent[]>;
+}
+
+export interface ListQuery {
+  accountId?: string;
+  status?: Status;
+  limit: number;
+  cursor: string | null;
+}
+
+/** An event with the id that Redis gave it (`<ms>-<n>`), which is what `Last-Event-ID` carries. */
+export interface StoredEvent {
+  id: string;
+  postId: string;
+  event: PostEvent;
+}
+
+export type FeedItem = ({ kind: 'event' } & StoredEvent) | { kind: 'progress'; progress: Progress };
+
+/** Live events: one blocking connection and one subscription for a whole process, however many follow. */
+export interface EventFeed {
+  /** Everything after `after`, then live, in order, each event once; ends when `signal` aborts. */
+  follow(postId: string, options: { after: string | null; signal: AbortSignal }): AsyncIterable<FeedItem>;
+  close(): Promise<void>;
+}
