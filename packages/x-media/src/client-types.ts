@@ -28,13 +28,13 @@ export interface XAccountClient {
   posts: PostCalls;
   users: UserCalls;
   /** App-only credentials. */
-  usage(input?: UsageInput, call?: CallOptions): Promise<XResult<Usage>>;
+  usage: (input?: UsageInput, call?: CallOptions) => Promise<XResult<Usage>>;
 }
 
 export interface XClient {
   /** Cheap and without state: make one per call if you like. Connections are shared by all accounts. */
-  as(credentials: XCredentials): XAccountClient;
+  as: (credentials: XCredentials) => XAccountClient;
   oauth2: OAuth2Calls;
   /** Waits for calls in flight and closes the connections this client opened. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }

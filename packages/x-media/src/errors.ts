@@ -100,8 +100,10 @@ export class XError extends Error {
   readonly code: XErrorCode;
   readonly details: XErrorDetails;
 
-  constructor(details: XErrorDetails, options?: ErrorOptions) {
-    super(describe(details), options);
+  /** `explanation` completes the message where X itself said nothing. */
+  constructor(details: XErrorDetails, options: ErrorOptions & { explanation?: string } = {}) {
+    const { explanation, ...rest } = options;
+    super(describe(details, explanation), rest);
     this.code = details.code;
     this.details = details;
   }
@@ -112,7 +114,7 @@ export function isXError(error: unknown): error is XError {
   return error instanceof Error && error.name === 'XError' && 'details' in error;
 }
 
-function describe({ endpoint, code, status, messages }: XErrorDetails): string {
-  const said = messages[0] === undefined ? '' : `: ${messages[0]}`;
-  return `${endpoint}: ${code}${status === undefined ? '' : ` (${status})`}${said}`;
+function describe({ endpoint, code, status, messages }: XErrorDetails, explanation?: string): string {
+  const why = messages[0] ?? explanation;
+  return `${endpoint}: ${code}${status === undefined ? '' : ` (${status})`}${why === undefined ? '' : `: ${why}`}`;
 }

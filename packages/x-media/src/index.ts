@@ -1,3 +1,4 @@
+export { createXClient } from './client.ts';
 export type { XAccountClient, XClient, XClientOptions } from './client-types.ts';
 export type { XCredentials } from './credentials.ts';
 export { isXError, X_ERROR_CODES, XError } from './errors.ts';
@@ -62,3 +63,9 @@ export type {
   UserCalls,
   XUser,
 } from './user-types.ts';
+export { signOAuth1 } from './oauth1.ts';
+export type { OAuth1Request } from './oauth1.ts';
+export { createPkce } from './pkce.ts';
+export type { Pkce } from './pkce.ts';
+export { nextResetAt } from './rate-limits.ts';
+export { postIdAt, timeOfPostId } from './snowflake.ts';

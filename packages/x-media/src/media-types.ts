@@ -211,18 +211,21 @@ export interface MediaObject {
 }
 
 export interface MediaCalls {
-  initialize(input: InitializeInput, call?: CallOptions): Promise<XResult<InitializedUpload>>;
-  append(input: AppendInput, call?: CallOptions): Promise<XResult<AppendedSegment>>;
-  finalize(input: MediaIdInput, call?: CallOptions): Promise<XResult<MediaUpload>>;
+  initialize: (input: InitializeInput, call?: CallOptions) => Promise<XResult<InitializedUpload>>;
+  append: (input: AppendInput, call?: CallOptions) => Promise<XResult<AppendedSegment>>;
+  finalize: (input: MediaIdInput, call?: CallOptions) => Promise<XResult<MediaUpload>>;
   /** Only for media whose finalize answered with `processing`; X has no status for images. */
-  status(input: MediaIdInput, call?: CallOptions): Promise<XResult<MediaUpload>>;
+  status: (input: MediaIdInput, call?: CallOptions) => Promise<XResult<MediaUpload>>;
   /** One request for a whole file: images only, says X's prose. */
-  upload(input: UploadInput, call?: CallOptions): Promise<XResult<MediaUpload>>;
-  setMetadata(input: MetadataInput, call?: CallOptions): Promise<XResult<{ id: string }>>;
-  createSubtitles(input: CreateSubtitlesInput, call?: CallOptions): Promise<XResult<{ id: string }>>;
-  deleteSubtitles(input: DeleteSubtitlesInput, call?: CallOptions): Promise<XResult<{ deleted: boolean }>>;
+  upload: (input: UploadInput, call?: CallOptions) => Promise<XResult<MediaUpload>>;
+  setMetadata: (input: MetadataInput, call?: CallOptions) => Promise<XResult<{ id: string }>>;
+  createSubtitles: (input: CreateSubtitlesInput, call?: CallOptions) => Promise<XResult<{ id: string }>>;
+  deleteSubtitles: (
+    input: DeleteSubtitlesInput,
+    call?: CallOptions,
+  ) => Promise<XResult<{ deleted: boolean }>>;
   /** The owner's own media only. Unknown keys come as `partialErrors`. */
-  analytics(input: AnalyticsInput, call?: CallOptions): Promise<XResult<MediaAnalytics[]>>;
+  analytics: (input: AnalyticsInput, call?: CallOptions) => Promise<XResult<MediaAnalytics[]>>;
   /** Unknown keys come as `partialErrors`. */
-  lookup(input: LookupInput, call?: CallOptions): Promise<XResult<MediaObject[]>>;
+  lookup: (input: LookupInput, call?: CallOptions) => Promise<XResult<MediaObject[]>>;
 }

@@ -48,9 +48,9 @@ export interface OAuth2Tokens {
 
 export interface OAuth2Calls {
   /** URL to open in the user's browser. */
-  authorizeUrl(input: AuthorizeInput): string;
-  exchangeCode(input: ExchangeInput, call?: CallOptions): Promise<XResult<OAuth2Tokens>>;
+  authorizeUrl: (input: AuthorizeInput) => string;
+  exchangeCode: (input: ExchangeInput, call?: CallOptions) => Promise<XResult<OAuth2Tokens>>;
   /** `invalid_grant`: the refresh token is spent or revoked. Any other failure says nothing about it. */
-  refresh(input: RefreshInput, call?: CallOptions): Promise<XResult<OAuth2Tokens>>;
-  revoke(input: RevokeInput, call?: CallOptions): Promise<XResult<{ revoked: boolean }>>;
+  refresh: (input: RefreshInput, call?: CallOptions) => Promise<XResult<OAuth2Tokens>>;
+  revoke: (input: RevokeInput, call?: CallOptions) => Promise<XResult<{ revoked: boolean }>>;
 }

@@ -72,7 +72,7 @@ export interface PostCalls {
    * open whether the post exists is thrown with `retry.advice: 'reconcile'`: no answer, 5xx, 408, a 2xx without an
    * id, an answer that is not X's own.
    */
-  create(input: CreatePostInput, call?: CallOptions): Promise<XResult<CreatedPost>>;
+  create: (input: CreatePostInput, call?: CallOptions) => Promise<XResult<CreatedPost>>;
   /** Deleting one version of an edited post deletes them all. Treat `not_found` as deleted. */
-  delete(input: { postId: string }, call?: CallOptions): Promise<XResult<{ deleted: boolean }>>;
+  delete: (input: { postId: string }, call?: CallOptions) => Promise<XResult<{ deleted: boolean }>>;
 }

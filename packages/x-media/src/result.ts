@@ -29,6 +29,8 @@ export interface XProblem {
 
 /** What is worth keeping of a response besides its data. */
 export interface XResponse {
+  /** Method and path template, e.g. `POST /2/media/upload/{id}/append`: rate limits are counted per endpoint. */
+  endpoint: string;
   status: number;
   rateLimits: RateLimits;
   transactionId?: string;

@@ -53,9 +53,9 @@ export interface Timeline {
 }
 
 export interface UserCalls {
-  me(input?: MeInput, call?: CallOptions): Promise<XResult<XUser>>;
+  me: (input?: MeInput, call?: CallOptions) => Promise<XResult<XUser>>;
   /** Asks for media keys by expansion alone: neither `tweet.fields` nor `post.fields`, so a rename cannot break it. */
-  timeline(input: TimelineInput, call?: CallOptions): Promise<XResult<Timeline>>;
+  timeline: (input: TimelineInput, call?: CallOptions) => Promise<XResult<Timeline>>;
 }
 
 export interface UsageInput {
