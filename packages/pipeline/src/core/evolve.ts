@@ -66,10 +66,13 @@ function isStale(state: PostState, event: StepEvent): boolean {
 }
 
 function takeOver(state: PostState, event: StepEvent & { type: 'taken_over' }, policy: Policy): PostState {
+  const begins = state.status === 'scheduled' && state.media.length > 0;
+  const inDoubt = state.status === 'publishing' || state.media.some(({ step }) => step === 'finalize');
+  if (!event.abandoned && !begins && !inDoubt) return state;
   const abandoned = event.abandoned ? state.abandoned + 1 : state.abandoned;
   const next: PostState = {
     ...state,
-    status: state.status === 'scheduled' && state.media.length > 0 ? 'staging' : state.status,
+    status: begins ? 'staging' : state.status,
     abandoned,
     media: state.media.map((media) =>
       media.step === 'finalize' && media.upload

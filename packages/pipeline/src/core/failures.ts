@@ -1,7 +1,7 @@
 import { MAX_CHUNK_BYTES } from './chunk-plan.ts';
 import { VIDEO_MAX_MS } from './media-rules.ts';
 import type { Policy } from './policy.ts';
-import type { Problem, SourceProblem, XProblem } from './problems.ts';
+import type { InternalProblem, Problem, SourceProblem, XProblem } from './problems.ts';
 import { backoffMs } from './schedule.ts';
 import type { FailureCode, FailureStep, MediaState, WaitingReason } from './vocabulary.ts';
 
@@ -398,13 +398,18 @@ const SOURCE_VERDICTS: Record<SourceProblem['code'], (situation: Situation) => V
   }),
 };
 
+function judgeInternal({ code, hint }: InternalProblem, { now, policy }: Situation): Verdict {
+  if (code === 'account_missing') return { do: 'hold', reason: 'account', until: now + policy.parkMs };
+  return { do: 'fail', code, hint };
+}
+
 /** The decision about a problem, and the row of the table that made it. Pure. */
 export function judge(problem: Problem, situation: Situation): { row: string; verdict: Verdict } {
   switch (problem.from) {
     case 's3':
       return { row: problem.code, verdict: SOURCE_VERDICTS[problem.code](situation) };
     case 'slipway':
-      return { row: problem.code, verdict: { do: 'fail', code: problem.code, hint: problem.hint } };
+      return { row: problem.code, verdict: judgeInternal(problem, situation) };
     case 'x': {
       const row = FAILURE_ROWS.find(
         (each) => each.steps.includes(situation.step) && each.when(problem, situation),

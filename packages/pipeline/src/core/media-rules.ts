@@ -1,4 +1,4 @@
-import type { FailureCode, MediaCategory, MediaType, Source } from './vocabulary.ts';
+import type { MediaCategory, MediaType, Source } from './vocabulary.ts';
 
 /**
  * What X says about media, as far as it can be checked before sending. Source: X docs, media introduction and best practices.
@@ -19,7 +19,7 @@ export const VIDEO_MAX_MS = 140_000;
 const VIDEO_CODECS = new Set(['avc', 'hevc']);
 
 export interface MediaProblem {
-  code: FailureCode;
+  code: 'media_type_unsupported' | 'media_too_large' | 'media_rule' | 'media_mix';
   message: string;
   hint: string;
 }

@@ -35,10 +35,16 @@ export interface SourceProblem {
   message: string;
 }
 
-/** A rule that the object breaks, found before anything was sent, or a defect of ours. */
+/** A rule that the object breaks, found before anything was sent; an account that is gone; or a defect of ours. */
 export interface InternalProblem {
   from: 'slipway';
-  code: 'media_too_large' | 'media_rule' | 'media_type_unsupported' | 'media_mix' | 'internal';
+  code:
+    | 'media_too_large'
+    | 'media_rule'
+    | 'media_type_unsupported'
+    | 'media_mix'
+    | 'account_missing'
+    | 'internal';
   message: string;
   hint: string;
 }

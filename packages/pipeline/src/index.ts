@@ -1,0 +1,8 @@
+export { type Account, type Accounts, loadAccounts } from './accounts.ts';
+export { inspectMedia } from './perform/inspect-media.ts';
+export { type ObjectName, type Objects, type Pin, SourceError, createObjects } from './perform/objects.ts';
+export { type Perform, perform } from './perform/perform.ts';
+export { LostPost, type Outcome, type RunOptions, run } from './run.ts';
+export { type ObjectSettings, type XSettings, objectSettings, xSettings } from './settings.ts';
+export { TEXT_LIMIT, weighText } from './text.ts';
+export type { Clock, World } from './world.ts';

@@ -1,0 +1,79 @@
+import type { Action, PostRequest, PostState, Problem, StepEvent } from '../core/index.ts';
+import type { World } from '../world.ts';
+import { append } from './append.ts';
+import { create } from './create.ts';
+import { describe } from './describe.ts';
+import { type Effect, mediaOf } from './effect.ts';
+import { finalize } from './finalize.ts';
+import { initialize } from './initialize.ts';
+import { inspect } from './inspect-media.ts';
+import { poll } from './poll.ts';
+import { problemOf } from './problem-of.ts';
+import { uploadOnce } from './upload-once.ts';
+
+/** An effect as `run` uses it; tests put one around it that dies. */
+export type Perform = (
+  world: World,
+  action: Action,
+  post: { request: PostRequest; state: PostState },
+  options: { signal: AbortSignal; onBytes: (bytes: number) => void },
+) => Promise<StepEvent>;
+
+/**
+ * Does one action and says what happened; a failure is something that happened too. Rejects only when aborted, and for
+ * defects of our own.
+ */
+export const perform: Perform = async (world, action, post, { signal, onBytes }) => {
+  const failed = (problem: Problem): StepEvent => ({
+    type: 'failed',
+    at: world.clock.now(),
+    action,
+    problem,
+    jitter: world.random(),
+  });
+  try {
+    if (action.do === 'inspect') {
+      const { media } = mediaOf({ action, ...post });
+      const found = await inspect(world.objects, media, signal);
+      if ('problem' in found) return failed(found.problem);
+      return { type: 'inspected', at: world.clock.now(), item: action.item, ...found };
+    }
+    const credentials = await world.accounts.credentialsOf(post.request.accountId);
+    if (!credentials) return failed(accountMissing(post.request));
+    return await touchX({ action, ...post, world, x: world.x.as(credentials), signal, onBytes });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const problem = problemOf(error);
+    if (!problem) throw error;
+    return failed(problem);
+  }
+};
+
+function touchX(effect: Effect<Exclude<Action, { do: 'inspect' }>>): Promise<StepEvent> {
+  const { action } = effect;
+  switch (action.do) {
+    case 'upload_once':
+      return uploadOnce({ ...effect, action });
+    case 'initialize':
+      return initialize({ ...effect, action });
+    case 'append':
+      return append({ ...effect, action });
+    case 'finalize':
+      return finalize({ ...effect, action });
+    case 'poll':
+      return poll({ ...effect, action });
+    case 'describe':
+      return describe({ ...effect, action });
+    case 'create':
+      return create({ ...effect, action });
+  }
+}
+
+function accountMissing({ accountId }: PostRequest): Problem {
+  return {
+    from: 'slipway',
+    code: 'account_missing',
+    message: `The account ${accountId} is not configured any more.`,
+    hint: 'Put the account back; the post waits for it.',
+  };
+}

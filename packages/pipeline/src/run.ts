@@ -1,0 +1,152 @@
+import {
+  type Action,
+  type PostEvent,
+  type PostRequest,
+  type PostState,
+  type Progress,
+  type Status,
+  type StepEvent,
+  type Waiting,
+  announce,
+  decide,
+  evolve,
+  keyOf,
+} from './core/index.ts';
+import { createInbox } from './inbox.ts';
+import { type Perform, perform as performForReal } from './perform/perform.ts';
+import { createProgress } from './progress.ts';
+import type { World } from './world.ts';
+
+/** Another worker, or the owner of the post, has taken the record: stop before the next effect. */
+export class LostPost extends Error {
+  override readonly name = 'LostPost';
+}
+
+export type Outcome =
+  | { kind: 'done'; status: Status }
+  | { kind: 'wait'; waiting: Waiting }
+  /** The worker is stopping: another may go on at once. */
+  | { kind: 'handed_back' };
+
+export interface RunOptions {
+  world: World;
+  /** A worker died with this post in hand. */
+  abandoned: boolean;
+  /**
+   * Saves the state and its events in one step, under this worker's fence; rejects with `LostPost` when the fence is gone.
+   * `release` gives the post out of hand until then.
+   */
+  save(state: PostState, events: PostEvent[], release: { until: number } | null): Promise<void>;
+  /** Stop at the next checkpoint: nothing new is started. */
+  stopping: AbortSignal;
+  /** Stop now: effects are cut off. Also aborted, with `LostPost`, when the fence is known to be gone. */
+  abort: AbortSignal;
+  onProgress: (progress: Progress) => void;
+  perform?: Perform;
+}
+
+type Arrival = { action: Action } & ({ event: StepEvent } | { error: unknown });
+
+/** Works on a post as long as there is something to do: decide, perform, evolve, save. */
+export async function run(
+  post: { request: PostRequest; state: PostState },
+  options: RunOptions,
+): Promise<Outcome> {
+  const { world, stopping, abort, perform = performForReal } = options;
+  const { clock, policy } = world;
+  const { request } = post;
+  let { state } = post;
+
+  const inbox = createInbox<Arrival>();
+  const inFlight = new Map<string, Promise<void>>();
+  const effects = new AbortController();
+  const progress = createProgress(request.id, clock.now, () => state, options.onProgress);
+
+  const start = (action: Action): void => {
+    const onBytes = progress.sending(action);
+    const done = perform(world, action, { request, state }, { signal: effects.signal, onBytes }).then(
+      (event) => inbox.put({ action, event }),
+      (error: unknown) => inbox.put({ action, error }),
+    );
+    inFlight.set(keyOf(action), done);
+  };
+
+  const fold = async (events: StepEvent[], release: { until: number } | null = null): Promise<void> => {
+    const before = state;
+    const told: PostEvent[] = [];
+    for (const event of events) {
+      const next = evolve(request, state, event, policy);
+      told.push(...announce(state, next, event.at));
+      state = next;
+    }
+    if (state !== before || release) await options.save(state, told, release);
+  };
+
+  const receive = async (wakeAt: number | null): Promise<void> => {
+    const events: StepEvent[] = [];
+    for (const arrival of await inbox.take(wakeAt, clock.now)) {
+      inFlight.delete(keyOf(arrival.action));
+      progress.ended(arrival.action);
+      if ('event' in arrival) events.push(arrival.event);
+      // An effect that was cut off says so by the abort's own reason: nothing is known of it, and nothing is folded.
+      else if (!effects.signal.aborted) throw arrival.error;
+    }
+    await fold(events);
+  };
+
+  const onStopping = (): void => inbox.poke();
+  const onAbort = (): void => {
+    effects.abort(abort.reason);
+    inbox.poke();
+  };
+  stopping.addEventListener('abort', onStopping);
+  abort.addEventListener('abort', onAbort);
+  if (abort.aborted) onAbort();
+
+  try {
+    await fold([{ type: 'taken_over', at: clock.now(), abandoned: options.abandoned }]);
+    for (;;) {
+      if (abort.reason instanceof LostPost) throw abort.reason;
+      const decision = decide(request, state, {
+        now: clock.now(),
+        inFlight: new Set(inFlight.keys()),
+        policy,
+      });
+      switch (decision.do) {
+        case 'done':
+          return { kind: 'done', status: state.status };
+        case 'wait':
+          await fold([{ type: 'waited', at: clock.now(), waiting: decision.waiting }], {
+            until: decision.waiting.until,
+          });
+          return { kind: 'wait', waiting: decision.waiting };
+        case 'note':
+          if (stopping.aborted && decision.event.type === 'intended') return await handBack();
+          await fold([decision.event]);
+          break;
+        case 'start': {
+          // A create whose intent is written must go out even while stopping: otherwise it would have to be doubted.
+          const actions = stopping.aborted
+            ? decision.actions.filter(({ do: what }) => what === 'create')
+            : decision.actions;
+          for (const action of actions) start(action);
+          if (inFlight.size === 0 && stopping.aborted) return await handBack();
+          if (inFlight.size === 0 && decision.wakeAt === null)
+            throw new Error('a post has nothing to do and nothing to wait for');
+          await receive(decision.wakeAt);
+          break;
+        }
+      }
+    }
+  } finally {
+    stopping.removeEventListener('abort', onStopping);
+    abort.removeEventListener('abort', onAbort);
+    effects.abort(new Error('the run is over'));
+    await Promise.all(inFlight.values());
+  }
+
+  async function handBack(): Promise<Outcome> {
+    await fold([], { until: clock.now() });
+    return { kind: 'handed_back' };
+  }
+}
