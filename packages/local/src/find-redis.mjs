@@ -78,7 +78,11 @@ export function isNewEnough(version) {
 function readVersion({ command, env }) {
   try {
     accessSync(command, constants.X_OK);
-    const text = execFileSync(command, ['--version'], { env: { ...process.env, ...env }, encoding: 'utf8' });
+    const text = execFileSync(command, ['--version'], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      encoding: 'utf8',
+    });
     return /\bv=(\d+\.\d+\.\d+)/.exec(text)?.[1];
   } catch {
     return undefined; // not there, not ours to run, or lacking a library: as good as absent
