@@ -1,0 +1,130 @@
+import {
+  type PostEvent,
+  type PostRequest,
+  type PostState,
+  type Progress,
+  isTerminal,
+} from '@slipway/pipeline/core';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { EVENT_RETENTION_MS, type Layout } from './keys.ts';
+import { loadScript } from './script.ts';
+
+const claim = loadScript('claim');
+const save = loadScript('save');
+const renew = loadScript('renew');
+
+const claimReply = z.union([
+  z.tuple([z.enum(['missing', 'over', 'superseded'])]),
+  z.tuple([z.literal('held'), z.string(), z.string(), z.number(), z.number(), z.number()]),
+]);
+
+/** A post in a worker's hand. */
+export interface HeldPost {
+  id: string;
+  fence: number;
+  request: PostRequest;
+  state: PostState;
+  /** Whoever had it before never gave it back. */
+  abandoned: boolean;
+  /** False when the fence is gone: somebody else has the post, and nothing was written. */
+  save(state: PostState, events: PostEvent[], release: { until: number } | null): Promise<boolean>;
+}
+
+export type Claim = HeldPost | { refused: 'missing' | 'over' | 'superseded' };
+
+/** The workers' side of the store. */
+export interface HeldPosts {
+  /** Takes a post in hand for the job of its current wake. A job of an older wake is refused: it has been replaced. */
+  claim(postId: string, wake: number): Promise<Claim>;
+  /** Keeps posts in hand; answers with the ids of those that are lost. */
+  renew(held: readonly Pick<HeldPost, 'id' | 'fence'>[]): Promise<string[]>;
+  /** Lossy. */
+  publishProgress(progress: Progress): void;
+}
+
+export interface HoldOptions {
+  /** Named in the record of what it has in hand. */
+  holder: string;
+  /** A post in hand that was neither saved nor renewed for so long is given to another worker. */
+  leaseMs: number;
+  /** How long after the end of a wait its job may be late before it is put back. */
+  graceMs: number;
+}
+
+export function createHeldPosts(
+  redis: Redis,
+  layout: Layout,
+  now: () => number,
+  { holder, leaseMs, graceMs }: HoldOptions,
+): HeldPosts {
+  return {
+    async claim(id, wake) {
+      const keys = layout.forPost(id);
+      const reply = await claim(redis, [keys.post + id, keys.admitted], [id, wake, holder, leaseMs]);
+      const parsed = claimReply.parse(reply);
+      if (parsed[0] !== 'held') return { refused: parsed[0] };
+      const [, requestJson, stateJson, firstRev, fence, abandoned] = parsed;
+      const request: PostRequest = JSON.parse(requestJson);
+      const state: PostState = JSON.parse(stateJson);
+      let rev = firstRev;
+      let status = state.status;
+      return {
+        id,
+        fence,
+        request,
+        state,
+        abandoned: abandoned === 1,
+        async save(next, events, release) {
+          const over = isTerminal(next.status);
+          const mode = over ? 'over' : release ? 'release' : 'hold';
+          const saved = await save(
+            redis,
+            [
+              keys.post + id,
+              keys.admitted,
+              keys.backlog,
+              keys.ofStatus(status),
+              keys.ofStatus(next.status),
+              keys.events,
+              keys.eventsOf(id),
+            ],
+            [
+              id,
+              rev,
+              fence,
+              JSON.stringify(next),
+              next.status,
+              mode,
+              release ? release.until + graceMs : leaseMs,
+              now() - EVENT_RETENTION_MS,
+              ...events.map((event) => JSON.stringify(event)),
+            ],
+          );
+          if (!Array.isArray(saved) || saved[0] !== 'saved') return false;
+          rev = Number(saved[1]);
+          status = next.status;
+          return true;
+        },
+      };
+    },
+
+    async renew(held) {
+      const lost: string[] = [];
+      for (const keys of layout.partitions) {
+        const mine = held.filter(({ id }) => layout.forPost(id) === keys);
+        if (mine.length === 0) continue;
+        const args = [leaseMs, keys.post, ...mine.flatMap(({ id, fence }) => [id, fence])];
+        const reply = await renew(redis, [keys.admitted], args);
+        if (Array.isArray(reply)) lost.push(...reply.map(String));
+      }
+      return lost;
+    },
+
+    publishProgress(progress) {
+      const keys = layout.forPost(progress.postId);
+      // Nobody waits for it and nothing depends on it.
+      redis.publish(keys.progress, JSON.stringify(progress)).catch(() => {});
+    },
+  };
+}

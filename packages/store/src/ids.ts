@@ -1,0 +1,28 @@
+import { crc32 } from 'node:zlib';
+import { ulid } from 'ulid';
+
+/** Every account has one of these; a partition owns those that are equal to it modulo the number of partitions. */
+const SLOTS = 1024;
+const BASE32 = '0123456789abcdefghjkmnpqrstvwxyz';
+const POST_ID = /^post_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+/** `post_` and a lower-case ULID whose last two characters are the routing slot of its account. Sorts by time. */
+export function newPostId(accountId: string, now: number): string {
+  const slot = slotOfAccount(accountId);
+  const routing = `${BASE32[slot >> 5]}${BASE32[slot & 31]}`;
+  return `post_${ulid(now).toLowerCase().slice(0, 24)}${routing}`;
+}
+
+export function isPostId(text: string): boolean {
+  return POST_ID.test(text);
+}
+
+export function slotOfAccount(accountId: string): number {
+  return crc32(accountId) % SLOTS;
+}
+
+/** The slot is in the id, so that a post is found without knowing its account. */
+export function slotOfPost(postId: string): number {
+  const [high = '0', low = '0'] = postId.slice(-2);
+  return BASE32.indexOf(high) * 32 + BASE32.indexOf(low);
+}

@@ -1,0 +1,15 @@
+export { type Admissions, type Wake, createAdmissions } from './admissions.ts';
+export { type ConnectionRole, connectRedis } from './connect.ts';
+export { type Store, type StoreOptions, createStore } from './create-store.ts';
+export {
+  type Claim,
+  type HeldPost,
+  type HeldPosts,
+  type HoldOptions,
+  createHeldPosts,
+} from './held-posts.ts';
+export { isPostId, newPostId, slotOfAccount, slotOfPost } from './ids.ts';
+export { type Layout, type PartitionKeys, layOut } from './keys.ts';
+export { POST_QUEUE, jobIdOf } from './queue-names.ts';
+export { type StoreSettings, storeSettings } from './settings.ts';
+export type { EventFeed, FeedItem, ListQuery, PostStore, StoredEvent } from './store.ts';

@@ -1,0 +1,65 @@
+import { slotOfAccount, slotOfPost } from './ids.ts';
+
+/** The names in Redis of one partition; its hash tag keeps them together in a cluster. */
+export interface PartitionKeys {
+  partition: number;
+  /** Also the prefix of its BullMQ keys. */
+  tag: string;
+  /** Prefix of the records: `post` + id. */
+  post: string;
+  /** Posts that wait for their start, by that instant. */
+  backlog: string;
+  /** Posts that are handed to the queue, by the instant at which somebody must have looked at them. */
+  admitted: string;
+  all: string;
+  ofAccount: (accountId: string) => string;
+  ofStatus: (status: string) => string;
+  events: string;
+  eventsOf: (postId: string) => string;
+  /** Channel of ids that were accepted and are due at once. */
+  due: string;
+  /** Channel of byte progress. */
+  progress: string;
+}
+
+/** Events are kept this long in the stream of all posts; a post's own stream is kept as long as the post. */
+export const EVENT_RETENTION_MS = 7 * 24 * 60 * 60_000;
+
+export function keysOf(partition: number): PartitionKeys {
+  const tag = `{slipway:${partition}}`;
+  return {
+    partition,
+    tag,
+    post: `${tag}:post:`,
+    backlog: `${tag}:backlog`,
+    admitted: `${tag}:admitted`,
+    all: `${tag}:posts`,
+    ofAccount: (accountId) => `${tag}:posts:account:${accountId}`,
+    ofStatus: (status) => `${tag}:posts:status:${status}`,
+    events: `${tag}:events`,
+    eventsOf: (postId) => `${tag}:events:${postId}`,
+    due: `${tag}:due`,
+    progress: `${tag}:progress`,
+  };
+}
+
+/** All partitions, and the way to the right one. */
+export interface Layout {
+  partitions: PartitionKeys[];
+  forPost: (postId: string) => PartitionKeys;
+  forAccount: (accountId: string) => PartitionKeys;
+}
+
+export function layOut(count: number): Layout {
+  const partitions = Array.from({ length: count }, (_, partition) => keysOf(partition));
+  const at = (slot: number): PartitionKeys => {
+    const keys = partitions[slot % count];
+    if (!keys) throw new Error(`there is no partition for slot ${slot}`);
+    return keys;
+  };
+  return {
+    partitions,
+    forPost: (postId) => at(slotOfPost(postId)),
+    forAccount: (accountId) => at(slotOfAccount(accountId)),
+  };
+}

@@ -1,0 +1,13 @@
+-- Takes a post in hand for the holder of its current wake, under a new fence.
+-- KEYS post, admitted
+-- ARGV id, wake, holder, leaseMs
+local found = redis.call('HMGET', KEYS[1], 'wake', 'over', 'held', 'request', 'state', 'rev')
+if not found[1] then return { 'missing' } end
+if found[2] == '1' then return { 'over' } end
+if found[1] ~= ARGV[2] then return { 'superseded' } end
+local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
+redis.call('HSET', KEYS[1], 'held', ARGV[3])
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[4], ARGV[1])
+local abandoned = (found[3] ~= '') and 1 or 0
+return { 'held', found[4], found[5], tonumber(found[6]), fence, abandoned }

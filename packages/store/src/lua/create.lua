@@ -1,0 +1,12 @@
+-- A new post: record, indexes, place in the backlog, first event. Says 0 when the id is taken.
+-- KEYS post, backlog, all, of-account, of-status, events, events-of-post
+-- ARGV id, request, state, status, startAt, event, eventsSince, channel
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'request', ARGV[2], 'state', ARGV[3], 'status', ARGV[4], 'rev', 1, 'fence', 0, 'wake', 0, 'held', '')
+redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
+for i = 3, 5 do redis.call('ZADD', KEYS[i], 0, ARGV[1]) end
+local eventId = redis.call('XADD', KEYS[6], 'MINID', '~', ARGV[7], '*', 'p', ARGV[1], 'e', ARGV[6])
+redis.call('XADD', KEYS[7], eventId, 'e', ARGV[6])
+local time = redis.call('TIME')
+if tonumber(ARGV[5]) <= time[1] * 1000 + time[2] / 1000 then redis.call('PUBLISH', ARGV[8], ARGV[1]) end
+return 1

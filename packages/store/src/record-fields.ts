@@ -1,0 +1,22 @@
+import type { PostEvent, PostRecord } from '@slipway/pipeline/core';
+import type { StoredEvent } from './store.ts';
+
+export const RECORD_FIELDS = ['request', 'state', 'rev', 'fence', 'held'] as const;
+
+/** A record from its hash, in the order of `RECORD_FIELDS`. */
+export function toRecord([request, state, rev, fence, held]: (string | null)[]): PostRecord | null {
+  if (!request || !state) return null;
+  return {
+    request: JSON.parse(request),
+    state: JSON.parse(state),
+    rev: Number(rev),
+    fence: Number(fence),
+    heldBy: held || null,
+  };
+}
+
+/** An event from a stream entry: its id and its fields, name after name. */
+export function toEvent(postId: string, id: string, fields: string[]): StoredEvent {
+  const event: PostEvent = JSON.parse(fields[fields.indexOf('e') + 1] ?? 'null');
+  return { id, postId, event };
+}
