@@ -1,0 +1,12 @@
+export { startSim } from './sim.ts';
+export type { Sim, SimOptions, SimUser } from './sim.ts';
+export type { AppInput, SimApp, UserInput } from './accounts.ts';
+export type { SimClock } from './clock.ts';
+export type { SimConfig, SimConfigPatch } from './config.ts';
+export { ANSWER_NAMES } from './faults/fault.ts';
+export type { AnswerName, FaultAnswer, FaultEffect, FaultInput, ScriptedFault } from './faults/fault.ts';
+export type { Exchange } from './http/serve.ts';
+export type { Ledger, LedgerPost, LedgerUpload } from './ledger.ts';
+export type { Segment } from './media/segments.ts';
+export type { UploadState } from './media/upload.ts';
+export { smallestIdAt } from './snowflake.ts';
