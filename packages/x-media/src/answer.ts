@@ -4,7 +4,11 @@ import { readErrorValue } from './error-body.ts';
 import type { XProblem, XResult } from './result.ts';
 import type { Answer } from './transport.ts';
 
-const envelope = z.object({ data: z.unknown(), meta: z.unknown(), errors: z.unknown() });
+const envelope = z.object({
+  data: z.unknown().optional(),
+  meta: z.unknown().optional(),
+  errors: z.unknown().optional(),
+});
 type Envelope = z.infer<typeof envelope>;
 
 /** The result whose data an answer must carry. A 200 with nothing but `errors` is a refusal: X does that. */

@@ -42,7 +42,7 @@ const problem = z.object({
     .array(z.unknown())
     .optional()
     .catch(() => undefined),
-  error: z.unknown(),
+  error: z.unknown().optional(),
   error_description: text,
 });
 type Problem = z.infer<typeof problem>;
