@@ -9,7 +9,12 @@ export const objectSettings = z.object({
     .default(false)
     .describe('Put the bucket into the path instead of the host name; most stores other than AWS want that.'),
 });
-export type ObjectSettings = z.infer<typeof objectSettings>;
+export interface ObjectSettings {
+  /** Absent for AWS itself. */
+  s3Endpoint?: string | undefined;
+  s3Region: string;
+  s3ForcePathStyle: boolean;
+}
 
 /** How X is reached. */
 export const xSettings = z.object({

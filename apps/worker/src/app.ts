@@ -1,0 +1,101 @@
+import type { World } from '@slipway/pipeline';
+import {
+  POST_QUEUE,
+  type Wake,
+  connectRedis,
+  createAdmissions,
+  createHeldPosts,
+  layOut,
+} from '@slipway/store';
+import { Queue, Worker } from 'bullmq';
+import type { Logger } from 'pino';
+import { startHandOff } from './hand-off.ts';
+import { createHands } from './hands.ts';
+import { createProcessor } from './process-wake.ts';
+
+/** After a wait has ended, how late its job may be before it is put back. */
+const WAKE_GRACE_MS = 30_000;
+/** An admitted post waits its turn in the queue; after this somebody makes sure that its job is still there. */
+const ADMISSION_LEASE_MS = 30_000;
+
+/** A stalled job is only found again by BullMQ; what happens to its post is decided by the post's own lease and fence. */
+const STALL = { lockDuration: 20_000, stalledInterval: 5_000, maxStalledCount: 25 };
+
+export interface WorkerAppOptions {
+  redisUrl: string;
+  partitions: number;
+  name: string;
+  concurrency: number;
+  leaseMs: number;
+  graceMs: number;
+  world: World;
+  logger: Logger;
+}
+
+export interface WorkerApp {
+  /** Posts in hand. */
+  readonly inHand: number;
+  /** Hands everything back at its checkpoint and closes what it opened. */
+  stop(): Promise<void>;
+}
+
+/** A worker, put together: for each partition a queue, its consumer, and the loop that fills it. */
+export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
+  const { redisUrl, world, logger, name } = options;
+  const layout = layOut(options.partitions);
+  const stopping = new AbortController();
+  const redis = connectRedis(redisUrl, { role: 'worker', name: `${name}-store` });
+  const listening = connectRedis(redisUrl, { role: 'blocking', name: `${name}-due` });
+  const onTrouble = (error: unknown): void => logger.error({ err: error }, 'trouble with Redis');
+  redis.on('error', onTrouble);
+  listening.on('error', onTrouble);
+
+  const heldPosts = createHeldPosts(redis, layout, world.clock.now, {
+    holder: name,
+    leaseMs: options.leaseMs,
+    graceMs: WAKE_GRACE_MS,
+  });
+  const hands = createHands(heldPosts, options.leaseMs, onTrouble);
+  const processor = createProcessor({ world, heldPosts, hands, logger, stopping: stopping.signal });
+
+  const consumers = layout.partitions.map((keys) => {
+    const queueConnection = connectRedis(redisUrl, { role: 'worker', name: `${name}-queue` });
+    const workerConnection = connectRedis(redisUrl, { role: 'blocking', name: `${name}-worker` });
+    const queue = new Queue<Wake>(POST_QUEUE, { connection: queueConnection, prefix: keys.tag });
+    const worker = new Worker<Wake>(POST_QUEUE, processor, {
+      connection: workerConnection,
+      prefix: keys.tag,
+      concurrency: options.concurrency,
+      drainDelay: 5,
+      ...STALL,
+    });
+    worker.on('error', onTrouble);
+    queue.on('error', onTrouble);
+    const admissions = createAdmissions(redis, keys, ADMISSION_LEASE_MS);
+    const handOff = startHandOff({ queue, admissions, logger });
+    return { keys, queue, worker, handOff, connections: [queueConnection, workerConnection] };
+  });
+  await listening.subscribe(...layout.partitions.map(({ due }) => due));
+  listening.on('message', (channel) => consumers.find(({ keys }) => keys.due === channel)?.handOff.hurry());
+  await Promise.all(consumers.map(({ worker }) => worker.waitUntilReady()));
+
+  return {
+    get inHand() {
+      return hands.size;
+    },
+    async stop() {
+      const handOffsEnded = consumers.map(({ handOff }) => handOff.stop());
+      // Closing first stops the fetching of jobs; only then are the running ones asked to end.
+      const workersClosed = consumers.map(({ worker }) => worker.close());
+      stopping.abort();
+      const cutOff = setTimeout(() => hands.dropAll(), options.graceMs);
+      await Promise.all([...handOffsEnded, ...workersClosed]);
+      clearTimeout(cutOff);
+      hands.stop();
+      await Promise.all(consumers.map(({ queue }) => queue.close()));
+      for (const connection of [redis, listening, ...consumers.flatMap(({ connections }) => connections)]) {
+        connection.disconnect();
+      }
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { type Admissions, type Wake, jobIdOf } from '@slipway/store';
+import type { Queue } from 'bullmq';
+import type { Logger } from 'pino';
+import { PRIORITY } from './settle.ts';
+
+/** BullMQ holds minutes of work, not weeks: above this many waiting jobs nothing is admitted. */
+const WAITING_LIMIT = 1_000;
+const BATCH = 500;
+const ADMIT_EVERY_MS = 500;
+const RECONCILE_EVERY_MS = 1_000;
+
+/** Gives due posts their jobs, and puts lost jobs back. Every worker does it; the scripts give each post to one. */
+export interface HandOff {
+  /** Something is due now: do not wait for the next round. */
+  hurry(): void;
+  stop(): Promise<void>;
+}
+
+export interface HandOffDeps {
+  queue: Queue<Wake>;
+  admissions: Admissions;
+  logger: Logger;
+}
+
+export function startHandOff({ queue, admissions, logger }: HandOffDeps): HandOff {
+  const stopping = new AbortController();
+  const admitting = repeat(ADMIT_EVERY_MS, admitDue);
+  const reconciling = repeat(RECONCILE_EVERY_MS, reconcile);
+
+  async function admitDue(): Promise<boolean> {
+    const { prioritized = 0 } = await queue.getJobCounts('prioritized');
+    const room = Math.min(BATCH, WAITING_LIMIT - prioritized);
+    if (room <= 0) return false;
+    const wakes = await admissions.admit(room);
+    await addJobs(wakes, PRIORITY.newWork);
+    return wakes.length === room;
+  }
+
+  async function reconcile(): Promise<boolean> {
+    const overdue = await admissions.overdue(BATCH);
+    if (overdue.length === 0) return false;
+    const states = await Promise.all(overdue.map((wake) => queue.getJobState(jobIdOf(wake))));
+    const posts = overdue.map((wake, index) => {
+      // A job that still waits will be worked on; one that runs has lost its worker; any other is gone.
+      const waits = ['prioritized', 'waiting', 'delayed'].includes(states[index] ?? 'unknown');
+      return { ...wake, replace: !waits };
+    });
+    const wakes = await admissions.readmit(posts);
+    for (const wake of wakes) logger.warn(wake, 'post put back: its job or its worker was gone');
+    await addJobs(wakes, PRIORITY.continuation);
+    return overdue.length === BATCH;
+  }
+
+  async function addJobs(wakes: Wake[], priority: number): Promise<void> {
+    if (wakes.length === 0) return;
+    await queue.addBulk(
+      wakes.map((wake) => ({
+        name: 'look',
+        data: wake,
+        opts: {
+          jobId: jobIdOf(wake),
+          priority,
+          // The pipeline retries; a job that throws is a defect, and its post comes back when its lease ends.
+          attempts: 1,
+          removeOnComplete: true,
+          removeOnFail: { count: 1_000 },
+        },
+      })),
+    );
+  }
+
+  /** Runs `round` now and then, at once again while it says that there is more, and whenever it is hurried. */
+  function repeat(
+    everyMs: number,
+    round: () => Promise<boolean>,
+  ): { hurry: () => void; ended: Promise<void> } {
+    let wake = (): void => {};
+    const loop = async (): Promise<void> => {
+      while (!stopping.signal.aborted) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        const more = await round().catch((error: unknown) => {
+          logger.error({ err: error }, 'handing posts to the queue failed; it is tried again');
+          return false;
+        });
+        if (more) continue;
+        const timer = setTimeout(resolve, everyMs);
+        await promise;
+        clearTimeout(timer);
+      }
+    };
+    const hurry = (): void => wake();
+    stopping.signal.addEventListener('abort', hurry);
+    return { hurry, ended: loop() };
+  }
+
+  return {
+    hurry: () => admitting.hurry(),
+    async stop() {
+      stopping.abort();
+      await Promise.all([admitting.ended, reconciling.ended]);
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { type WorkerApp, type WorkerAppOptions, startWorker } from './app.ts';

@@ -1,0 +1,67 @@
+import { LostPost, type World, run } from '@slipway/pipeline';
+import type { PostEvent } from '@slipway/pipeline/core';
+import type { HeldPost, HeldPosts, Wake } from '@slipway/store';
+import { DelayedError, type Job } from 'bullmq';
+import type { Logger } from 'pino';
+import type { Hands } from './hands.ts';
+import { settle } from './settle.ts';
+
+export interface ProcessorDeps {
+  world: World;
+  heldPosts: HeldPosts;
+  hands: Hands;
+  logger: Logger;
+  /** Aborted when the worker begins to stop. */
+  stopping: AbortSignal;
+}
+
+/** A job says "look at this post now"; this looks. */
+export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: string) => Promise<void> {
+  const { heldPosts, hands, logger } = deps;
+  return async (job, token) => {
+    const { postId, wake } = job.data;
+    const log = logger.child({ postId, wake });
+    try {
+      const post = await heldPosts.claim(postId, wake);
+      if ('refused' in post) {
+        log.debug({ why: post.refused }, 'nothing to do');
+        return;
+      }
+      log.info({ fence: post.fence, status: post.state.status, abandoned: post.abandoned }, 'post taken');
+      await settle(await workOn(post, log), job, token);
+    } catch (error) {
+      if (error instanceof DelayedError) throw error;
+      if (error instanceof LostPost) {
+        log.warn('post lost to another worker');
+        return;
+      }
+      // The lease of the post runs out, and another look at it is arranged then.
+      log.error({ err: error }, 'looking at a post failed');
+      throw error instanceof Error ? error : new Error(String(error));
+    }
+  };
+
+  async function workOn(post: HeldPost, log: Logger) {
+    const hand = hands.take(post);
+    try {
+      return await run(post, {
+        world: deps.world,
+        abandoned: post.abandoned,
+        stopping: deps.stopping,
+        abort: hand.abort,
+        onProgress: (progress) => heldPosts.publishProgress(progress),
+        async save(state, events, release) {
+          const saved = await post.save(state, events, release);
+          if (!saved) throw new LostPost(`post ${post.id} was taken by somebody else`);
+          for (const event of events) logEvent(log, event);
+        },
+      });
+    } finally {
+      hand.putDown();
+    }
+  }
+}
+
+function logEvent(log: Logger, { type, data }: PostEvent): void {
+  log.info({ event: type, ...('failure' in data ? { failure: data.failure } : data) }, 'post moved');
+}

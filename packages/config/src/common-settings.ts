@@ -1,0 +1,38 @@
+import { policySchema } from '@slipway/pipeline/core';
+import { z } from 'zod';
+
+/** Settings that mean the same to every process, and must be the same for all of an installation. */
+export const installationSettings = {
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://127.0.0.1:6379' })
+    .describe(
+      'The Redis (6.2 or newer) or Valkey (7.2 or newer) that keeps the posts: redis://[user:password@]host:port[/db], rediss:// with TLS.',
+    ),
+  SLIPWAY_PARTITIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1024)
+    .default(1)
+    .describe('Partitions of the store, for a Redis Cluster; fixed once there are posts.'),
+  SLIPWAY_ACCOUNTS_FILE: z.string().describe('JSON file of the accounts to post as, with their credentials.'),
+  SLIPWAY_ENV: z
+    .enum(['development', 'production'])
+    .default('development')
+    .describe('In production nothing starts on a Redis whose settings put posts at risk.'),
+  SLIPWAY_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged; logs are JSON lines on standard output.'),
+  SLIPWAY_STAGING_LEAD_MS: policySchema.shape.stagingLeadMs,
+} satisfies Record<string, z.ZodType>;
+
+/** Where media come from. */
+export const s3Settings = {
+  SLIPWAY_S3_ENDPOINT: z.url().optional().describe('URL of the S3 store; leave it out for AWS itself.'),
+  SLIPWAY_S3_FORCE_PATH_STYLE: z
+    .stringbool()
+    .default(false)
+    .describe('Put the bucket into the path instead of the host name; most stores other than AWS want that.'),
+  AWS_REGION: z.string().default('us-east-1').describe('Region of the S3 store.'),
+} satisfies Record<string, z.ZodType>;

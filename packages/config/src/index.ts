@@ -1,0 +1,3 @@
+export { closestName } from './closest-name.ts';
+export { installationSettings, s3Settings } from './common-settings.ts';
+export { ConfigError, type SettingsShape, parseEnvironment } from './environment.ts';
