@@ -7,7 +7,6 @@ import {
   UploadPartCommand,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { startFauxqs } from 'fauxqs';
 import { fileURLToPath } from 'node:url';
 import { cutIntoParts } from './cut-into-parts.ts';
 import { spawnProcess } from './spawn-process.ts';
@@ -79,6 +78,7 @@ interface S3Server {
 }
 
 async function runServer({ port = 0, buckets = ['media'] }: S3Options): Promise<S3Server> {
+  const { startFauxqs } = await import('fauxqs'); // only here: who starts just a Redis should not load a server
   const server = await startFauxqs({ port, host: '127.0.0.1', logger: false, init: { buckets } });
   return {
     endpoint: `http://127.0.0.1:${server.port}`,
