@@ -19,14 +19,17 @@ export function authorityOf(credentials: XCredentials, now: () => number): Autho
     case 'app':
       return bearer(credentials.bearerToken, false);
     case 'oauth1': {
-      const { type: _, ...keys } = credentials;
+      const { consumerKey, consumerSecret, accessToken, accessTokenSecret } = credentials;
       return {
         refreshable: false,
-        secrets: [keys.consumerSecret, keys.accessToken, keys.accessTokenSecret],
+        secrets: [consumerSecret, accessToken, accessTokenSecret],
         authorize: (request) =>
           signOAuth1({
             ...request,
-            ...keys,
+            consumerKey,
+            consumerSecret,
+            accessToken,
+            accessTokenSecret,
             nonce: randomBytes(16).toString('hex'),
             timestampSecs: Math.floor(now() / 1000),
           }),

@@ -146,10 +146,13 @@ export function createTransport(options: XClientOptions): Transport {
     };
   }
 
+  let closing: Promise<unknown> | undefined;
+
   return {
     send,
     async close() {
-      await Promise.all(owned.map((agent) => agent.close()));
+      closing ??= Promise.all(owned.map((agent) => agent.close()));
+      await closing;
     },
   };
 }
