@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { appInputSchema, userInputSchema } from './accounts.ts';
 import { faultSchema } from './faults/fault.ts';
+import { createBuffers } from './http/buffers.ts';
 import { readBody } from './http/body.ts';
 import type { Sim } from './sim.ts';
 
@@ -17,6 +18,7 @@ export function createAdmin(
   sim: Sim,
   configure: (patch: unknown) => void,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  const buffers = createBuffers();
   const actions: Record<string, (input: unknown, query: URLSearchParams) => unknown> = {
     'GET /_sim/health': () => ({ ok: true, now: sim.clock.now() }),
     'GET /_sim/ledger': (_input, query) => sim.ledger(query.get('userId') ?? undefined),
@@ -53,7 +55,7 @@ export function createAdmin(
       sendJson(res, 404, { error: `no such action; there are: ${Object.keys(actions).join(', ')}` });
       return;
     }
-    const read = await readBody(req, { maxBytes: MAX_BODY_BYTES });
+    const read = await readBody(req, { maxBytes: MAX_BODY_BYTES }, buffers);
     if (read.end !== 'whole') {
       sendJson(res, 413, { error: 'the body is too large or broke off' });
       return;

@@ -26,6 +26,11 @@ const simConfigSchema = z.strictObject({
     video: z.int(),
     subtitles: z.int(),
   }),
+  /**
+   * What is hashed: each segment and the whole media, the whole media only, or nothing. For benchmarks, where hashing is
+   * most of the simulator's work.
+   */
+  digests: z.enum(['all', 'media', 'none']),
   appendAnswer: z.enum(['expires_at', 'empty_204']),
   /** `json_only`: multipart is refused with 400, as X did in May 2025. */
   encoding: z.enum(['any', 'json_only']),
@@ -96,6 +101,7 @@ const defaultConfig: SimConfig = {
   mediaExpiresAfterMs: DAY_MS,
   maxChunkBytes: 5_000_000,
   maxMediaBytes: { image: 5_000_000, gif: 15_000_000, video: 512_000_000, subtitles: 1_000_000 },
+  digests: 'all',
   appendAnswer: 'expires_at',
   encoding: 'any',
   repeatedSegment: 'overwrite',

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Buffers } from './buffers.ts';
 import { boundaryOf, parseMultipart } from './multipart.ts';
 import type { Part } from './multipart.ts';
 
@@ -13,7 +14,7 @@ export type Body =
 
 /** The bytes of a body, or how many came before it ended otherwise. */
 export type ReadResult =
-  | { end: 'whole'; bytes: Buffer }
+  | { end: 'whole'; bytes: Buffer; release(): void }
   | { end: 'too_large'; received: number }
   | { end: 'cut'; received: number }
   | { end: 'aborted'; received: number };
@@ -22,21 +23,26 @@ export type ReadResult =
 const DRAIN_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads a body of at most `maxBytes`. With `cutAtBytes` it stops once that many have come. `aborted` means that the
- * client went away. One body is held in memory at a time, in one buffer of its declared length.
+ * Reads a body of at most `maxBytes`. With `cutAtBytes` it stops once that many have come; `aborted` means that the
+ * client went away. A whole body lies in a buffer of the pool until `release` is called.
  */
 export function readBody(
   req: IncomingMessage,
   limits: { maxBytes: number; cutAtBytes?: number | undefined },
+  buffers: Buffers,
 ): Promise<ReadResult> {
   const declared = Number(req.headers['content-length'] ?? Number.NaN);
   const fitting = Number.isFinite(declared) && declared <= limits.maxBytes;
-  let buffer = fitting ? Buffer.allocUnsafe(declared) : undefined;
+  const pooled = fitting ? buffers.take(declared) : undefined;
   const chunks: Buffer[] = [];
   let received = 0;
 
   return new Promise((resolve) => {
+    const release = () => {
+      if (pooled !== undefined) buffers.give(pooled);
+    };
     const settle = (result: ReadResult) => {
+      if (result.end !== 'whole') release();
       req.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
       req.on('error', () => undefined);
       resolve(result);
@@ -44,10 +50,9 @@ export function readBody(
     const tooLarge = () => received > limits.maxBytes || (Number.isFinite(declared) && !fitting);
     const onData = (chunk: Buffer) => {
       if (!tooLarge()) {
-        if (buffer !== undefined && received + chunk.length <= buffer.length) chunk.copy(buffer, received);
+        if (pooled !== undefined) chunk.copy(pooled, received);
         else chunks.push(chunk);
       } else {
-        buffer = undefined;
         chunks.length = 0;
       }
       received += chunk.length;
@@ -56,7 +61,12 @@ export function readBody(
     };
     const onEnd = () => {
       if (tooLarge()) settle({ end: 'too_large', received });
-      else settle({ end: 'whole', bytes: buffer ?? Buffer.concat(chunks, received) });
+      else
+        settle({
+          end: 'whole',
+          bytes: pooled?.subarray(0, received) ?? Buffer.concat(chunks, received),
+          release,
+        });
     };
     const onClose = () => settle({ end: 'aborted', received });
     if (limits.cutAtBytes === 0) {

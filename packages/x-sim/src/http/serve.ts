@@ -9,6 +9,7 @@ import type { Caller } from '../access/permit.ts';
 import { faultAnswer, v1RateLimited } from '../faults/answers.ts';
 import { isAfter, isArrival, isBefore } from '../faults/fault.ts';
 import type { World } from '../world.ts';
+import { createBuffers } from './buffers.ts';
 import { parseContent, readBody } from './body.ts';
 import type { Body } from './body.ts';
 import type { Call } from './call.ts';
@@ -39,6 +40,7 @@ type Outcome = { reply: Reply } | { silent: 'reset' | 'dropped' | 'hung' | 'abor
 /** Serves X's endpoints: faults, credentials, limits, then the endpoint itself. */
 export function createService(world: World, onExchange: ((exchange: Exchange) => void) | undefined) {
   const oauth1 = createOAuth1Verifier(world.accounts);
+  const buffers = createBuffers();
 
   async function respond(req: IncomingMessage, url: string, path: string, query: URLSearchParams) {
     const receivedAt = Date.now();
@@ -56,22 +58,30 @@ export function createService(world: World, onExchange: ((exchange: Exchange) =>
   }
 
   async function run(req: IncomingMessage, arrival: Arrival): Promise<Outcome> {
-    const { route, params, query } = arrival;
-    const { operation } = route;
+    const { operation } = arrival.route;
     const cut = await takeArrivalFault(req, arrival);
     if (cut === 'now') return { silent: 'reset' };
 
     const maxBytes = maxBodyBytes(world, operation, req.headers['content-type']);
-    const read = await readBody(req, { maxBytes, cutAtBytes: cut });
+    const read = await readBody(req, { maxBytes, cutAtBytes: cut }, buffers);
     if (read.end !== 'whole') {
-      if (operation === 'media.append') countBrokenAppend(params['id'], read.received);
+      if (operation === 'media.append') countBrokenAppend(arrival.params['id'], read.received);
       if (read.end === 'cut') return { silent: 'reset' };
       if (read.end === 'aborted') return { silent: 'aborted' };
       return { reply: { status: 413, headers: { connection: 'close' } } };
     }
+    try {
+      return await handle(req, arrival, read.bytes);
+    } finally {
+      read.release();
+    }
+  }
 
-    const body = parseContent(req.headers['content-type'], read.bytes);
-    if (operation === 'media.append') countAppend(params['id'], body, read.bytes.length);
+  async function handle(req: IncomingMessage, arrival: Arrival, bytes: Buffer): Promise<Outcome> {
+    const { route, params, query } = arrival;
+    const { operation } = route;
+    const body = parseContent(req.headers['content-type'], bytes);
+    if (operation === 'media.append') countAppend(params['id'], body, bytes.length);
     const identity = identifyCaller(req, arrival, body);
     const target = targetOf({ operation, params, query, body, identity });
 

@@ -72,7 +72,10 @@ export function openUpload(
     id,
     mediaKey: mediaKeyOf(input.category, id),
     owners: new Set(input.owners),
-    segments: createSegmentStore(world.parking, { keepText: input.category === 'subtitles' }),
+    segments: createSegmentStore(world.parking, {
+      keepText: input.category === 'subtitles',
+      digests: world.config.digests,
+    }),
     initializedAt: call.now,
     phase: 'open',
     expiresAt: call.now + world.config.uploadExpiresAfterMs,

@@ -10,7 +10,7 @@ export interface Parked {
   discard(): void;
 }
 
-/** Keeps segments that came out of order: the first few in memory, the rest in files of a directory of its own. */
+/** Keeps copies of segments that came out of order: the first few in memory, the rest in files of a directory of its own. */
 export interface Parking {
   park(media: Buffer): Parked;
   close(): void;
@@ -22,13 +22,14 @@ export function createParking(memoryBytes = 32 * 1024 * 1024): Parking {
   let fileCount = 0;
 
   function inMemory(media: Buffer): Parked {
+    const copy = Buffer.from(media);
     held += media.length;
     const release = () => void (held -= media.length);
     return {
       bytes: media.length,
       take() {
         release();
-        return media;
+        return copy;
       },
       discard: release,
     };

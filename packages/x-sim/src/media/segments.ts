@@ -1,15 +1,18 @@
 import { createHash, hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { SimConfig } from '../config.ts';
 import type { Parked, Parking } from './parking.ts';
 
 export interface Segment {
   index: number;
   bytes: number;
-  sha256: string;
+  /** Null unless all digests are made. */
+  sha256: string | null;
   /** How often this segment arrived whole and was taken. */
   receivedTimes: number;
 }
 
-/** The segments of one upload: hashed as they come, never kept, but for those that came before their turn. */
+/** The segments of one upload: hashed as they come and not kept, but for those that came before their turn. */
 export interface SegmentStore {
   /** Takes a segment, replacing the one that was there. */
   add(index: number, media: Buffer): void;
@@ -25,7 +28,7 @@ export interface SegmentStore {
   text(): string;
   /**
    * SHA-256 of the whole media in segment order. Null when a segment was replaced by different bytes after it had been
-   * hashed: what followed it is gone, so the sum of the new content cannot be known.
+   * hashed (what followed it is gone, so the sum of the new content cannot be known), or when nothing is hashed.
    */
   finish(): string | null;
   discard(): void;
@@ -33,8 +36,13 @@ export interface SegmentStore {
 
 const HEAD_BYTES = 64 * 1024;
 
-export function createSegmentStore(parking: Parking, options: { keepText: boolean }): SegmentStore {
+export function createSegmentStore(
+  parking: Parking,
+  options: { keepText: boolean; digests: SimConfig['digests'] },
+): SegmentStore {
   const segments = new Map<number, Segment>();
+  /** What tells a segment that came again from one with other bytes. */
+  const sums = new Map<number, string>();
   const parked = new Map<number, Parked>();
   const whole = createHash('sha256');
   const kept: string[] = [];
@@ -46,7 +54,7 @@ export function createSegmentStore(parking: Parking, options: { keepText: boolea
   let finished: string | null | undefined;
 
   function fold(media: Buffer) {
-    whole.update(media);
+    if (options.digests !== 'none') whole.update(media);
     if (options.keepText) kept.push(media.toString('utf8'));
   }
 
@@ -59,7 +67,10 @@ export function createSegmentStore(parking: Parking, options: { keepText: boolea
 
   return {
     add(index, media) {
-      const sha256 = hash('sha256', media);
+      const sha256 = options.digests === 'all' ? hash('sha256', media) : null;
+      const sum = sha256 ?? sample(media);
+      const isSame = sums.get(index) === sum;
+      sums.set(index, sum);
       const before = segments.get(index);
       totalBytes += media.length - (before?.bytes ?? 0);
       if (before !== undefined) repeatedBytes += media.length;
@@ -70,7 +81,7 @@ export function createSegmentStore(parking: Parking, options: { keepText: boolea
         receivedTimes: (before?.receivedTimes ?? 0) + 1,
       });
       if (index === 0) head = Buffer.from(media.subarray(0, HEAD_BYTES));
-      if (before?.sha256 === sha256) return;
+      if (isSame) return;
       if (index < nextIndex) {
         isRewritten = true;
         return;
@@ -98,7 +109,7 @@ export function createSegmentStore(parking: Parking, options: { keepText: boolea
         fold(parked.get(index)?.take() ?? Buffer.alloc(0));
         parked.delete(index);
       }
-      finished = isRewritten ? null : whole.digest('hex');
+      finished = isRewritten || options.digests === 'none' ? null : whole.digest('hex');
       return finished;
     },
     discard() {
@@ -106,4 +117,9 @@ export function createSegmentStore(parking: Parking, options: { keepText: boolea
       parked.clear();
     },
   };
+}
+
+/** A cheap stand-in for a digest: length, first and last kilobytes. */
+function sample(media: Buffer): string {
+  return `${media.length} ${crc32(media.subarray(-4096), crc32(media.subarray(0, 4096)))}`;
 }
