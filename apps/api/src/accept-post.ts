@@ -1,0 +1,193 @@
+import { type Accounts, type Objects, SourceError, inspectMedia, weighText } from '@slipway/pipeline';
+import {
+  type FailureCode,
+  type MediaCategory,
+  type MediaRequest,
+  type PostRequest,
+  checkMix,
+} from '@slipway/pipeline/core';
+import { newPostId } from '@slipway/store';
+import { closestName } from './closest-name.ts';
+import { formatPath } from './field-errors.ts';
+import { formatInstant, parseInstant } from './instants.ts';
+import type { CreatePost } from './post-request.ts';
+import { type FieldError, Problem } from './problems.ts';
+
+/** Counting takes time that grows with the square of the length for some texts; this keeps it under half a second. */
+const COUNTABLE_CHARACTERS = 10_000;
+
+export interface AcceptDeps {
+  accounts: Accounts;
+  objects: Objects;
+  /** Epoch milliseconds. */
+  now: () => number;
+  /** How long S3 may take to tell what the media are; after that the post is accepted unseen. */
+  inspectTimeoutMs: number;
+}
+
+export interface Accepted {
+  request: PostRequest;
+  warnings: FieldError[];
+}
+
+/**
+ * Turns a well-formed body into a request that the pipeline can work on. Throws `post_refused` with every field at fault:
+ * what is known now to fail later is refused now. What cannot be known now (S3 is away) is only warned of.
+ */
+export async function acceptPost(body: CreatePost, deps: AcceptDeps, signal: AbortSignal): Promise<Accepted> {
+  const errors: FieldError[] = [];
+  const warnings: FieldError[] = [];
+  const accountId = resolveAccount(body.account, deps.accounts, errors);
+  checkText(body.text, errors);
+  const media = body.media.map((item): MediaRequest => ({
+    ...item,
+    versionId: item.versionId ?? null,
+    altText: item.altText ?? null,
+    category: item.category ?? null,
+  }));
+  const looks = await Promise.all(media.map((item, index) => look(item, index, deps, signal)));
+  for (const each of looks) {
+    if (each.error) errors.push(each.error);
+    if (each.warning) warnings.push(each.warning);
+  }
+  const categories = looks.flatMap(({ category }) => category ?? []);
+  const mix = checkMix(categories);
+  if (mix) errors.push({ path: 'media', code: mix.code, detail: mix.message, hint: mix.hint });
+  if (errors.length > 0 || accountId === null) throw refusal(errors);
+
+  const createdAt = deps.now();
+  const publishAt = settleTime(body.publishAt, createdAt, warnings);
+  const id = newPostId(accountId, createdAt);
+  return {
+    request: {
+      id,
+      accountId,
+      text: body.text,
+      media,
+      options: dropAbsent(body.options),
+      publishAt,
+      createdAt,
+    },
+    warnings,
+  };
+}
+
+/** The id of an account that is named by its id or its `@username`; adds an error and returns null when there is none. */
+export function resolveAccount(name: string, accounts: Accounts, errors: FieldError[]): string | null {
+  const known = accounts.list();
+  const username = name.startsWith('@') ? name.slice(1).toLowerCase() : null;
+  const found = known.find((each) =>
+    username === null ? each.id === name : each.username.toLowerCase() === username,
+  );
+  if (found) return found.id;
+  const near = closestName(
+    name,
+    known.map((each) => `@${each.username}`),
+  );
+  errors.push({
+    path: 'account',
+    code: 'unknown_account',
+    detail: `There is no account ${JSON.stringify(name)}.`,
+    hint: near
+      ? `Did you mean ${near}? GET /v1/accounts lists the accounts.`
+      : 'Name it by its id (acct_...) or its @username; GET /v1/accounts lists the accounts.',
+  });
+  return null;
+}
+
+function checkText(text: string, errors: FieldError[]): void {
+  if (text.length > COUNTABLE_CHARACTERS) {
+    errors.push({
+      path: 'text',
+      code: 'text_too_long',
+      detail: `The text has ${text.length} characters; the limit is 280 by X's weighted count, and at most ${COUNTABLE_CHARACTERS} are counted.`,
+      hint: 'Shorten it. A URL counts 23 however long it is, but not without end.',
+    });
+    return;
+  }
+  const { weightedLength, limit, valid } = weighText(text);
+  if (valid || text === '') return;
+  errors.push({
+    path: 'text',
+    code: 'text_too_long',
+    detail: `The text counts ${weightedLength} by X's weighted count; the limit is ${limit}.`,
+    hint: `Shorten it by ${weightedLength - limit}. A URL counts 23, an emoji 2, and most characters of Asian scripts 2.`,
+  });
+}
+
+interface Look {
+  category?: MediaCategory;
+  error?: FieldError;
+  warning?: FieldError;
+}
+
+/** Looks at a media item: what it is, or what is wrong with it, or that this cannot be told now. */
+async function look(
+  item: MediaRequest,
+  index: number,
+  { objects, inspectTimeoutMs }: AcceptDeps,
+  signal: AbortSignal,
+): Promise<Look> {
+  const timeout = AbortSignal.timeout(inspectTimeoutMs);
+  const watched = watchObjects(objects);
+  try {
+    const found = await inspectMedia(watched.objects, item, { signal: AbortSignal.any([timeout, signal]) });
+    if (found.ok) return { category: found.category };
+    const { code, message, hint, retryable } = found.problem;
+    const path = formatPath(['media', index, fieldAtFault(code, item, watched.hasBucket())]);
+    const remark = { path, code, detail: message, hint };
+    return retryable ? { warning: remark } : { error: remark };
+  } catch (error) {
+    if (!timeout.aborted) throw error;
+    const path = formatPath(['media', index]);
+    const detail = `The S3 store did not tell within ${inspectTimeoutMs} ms what this object is.`;
+    const hint = 'Nothing needs to be done: it is asked again when the post is worked on.';
+    return { warning: { path, code: 'source_unavailable', detail, hint } };
+  }
+}
+
+function fieldAtFault(code: FailureCode, item: MediaRequest, hasBucket: boolean): keyof MediaRequest {
+  if (!hasBucket) return 'bucket';
+  return code === 'media_type_unsupported' && item.category !== null ? 'category' : 'key';
+}
+
+/** To the pipeline a missing bucket and a missing object are one failure; here they are two fields of the request. */
+function watchObjects(objects: Objects): { objects: Objects; hasBucket: () => boolean } {
+  let hasBucket = true;
+  const open: Objects['open'] = async (name, signal) => {
+    try {
+      return await objects.open(name, signal);
+    } catch (error) {
+      if (error instanceof SourceError && error.code === 'no_bucket') hasBucket = false;
+      throw error;
+    }
+  };
+  return { objects: { ...objects, open }, hasBucket: () => hasBucket };
+}
+
+function settleTime(asked: string | undefined, now: number, warnings: FieldError[]): number {
+  if (asked === undefined) return now;
+  const publishAt = parseInstant(asked);
+  if (publishAt >= now) return publishAt;
+  warnings.push({
+    path: 'publishAt',
+    code: 'in_the_past',
+    detail: `${formatInstant(publishAt)} is in the past; the post is published now.`,
+    hint: 'Cancel the post if it is too late for it.',
+  });
+  return now;
+}
+
+function refusal(errors: FieldError[]): Problem {
+  const [first] = errors;
+  return new Problem('post_refused', {
+    detail: errors.length === 1 && first ? first.detail : `${errors.length} things are wrong with this post.`,
+    hint: errors.length === 1 && first ? first.hint : 'Each of them is in errors, with its remedy.',
+    errors,
+  });
+}
+
+/** Zod leaves keys of absent options out, but its types do not say so. */
+function dropAbsent(options: CreatePost['options']): PostRequest['options'] {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { LogController, fastify, type FastifyBaseLogger, type FastifySchema } from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ApiKeys } from './api-keys.ts';
+import { createAuthenticator } from './authenticate.ts';
+import { answerClientError, answerProblems, sendProblem, toProblem } from './error-handler.ts';
+import { takeJsonBodies } from './json-body.ts';
+import { describeApi } from './openapi.ts';
+import { problemResponses } from './problems.ts';
+import { refuseOtherMethods } from './refuse-other-methods.ts';
+import type { Api, RouteDeps } from './route-deps.ts';
+import { cancelPostRoute } from './routes/cancel-post.ts';
+import { createPostRoute } from './routes/create-post.ts';
+import { getPostRoute } from './routes/get-post.ts';
+import { healthRoutes } from './routes/health.ts';
+import { listAccountsRoute } from './routes/list-accounts.ts';
+import { listPostsRoute } from './routes/list-posts.ts';
+import { postEventsRoute } from './routes/post-events.ts';
+import { validateRequest } from './validate-request.ts';
+
+export interface AppDeps extends Omit<RouteDeps, 'closing'> {
+  keys: ApiKeys;
+  logger: FastifyBaseLogger;
+  version: string;
+}
+
+function declaredResponses(schema: FastifySchema | undefined): object {
+  return typeof schema?.response === 'object' && schema.response !== null ? schema.response : {};
+}
+
+/** How long a request may take to arrive in full. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** The whole API, ready to listen. Closing it ends event streams, lets requests finish, and leaves the deps alone. */
+export async function createApp({ keys, logger, version, ...deps }: AppDeps): Promise<Api> {
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => `req_${randomUUID()}`,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // While it stops, what still comes in over open connections is served; a bare 503 would be no problem+json.
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => void sendProblem(request, reply, toProblem(error)),
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validateRequest);
+  app.setSerializerCompiler(serializerCompiler);
+  takeJsonBodies(app, deps.limits);
+  answerProblems(app);
+
+  const closing = new AbortController();
+  app.addHook('preClose', async () => closing.abort());
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const status = reply.statusCode;
+    request.log.info(
+      { method, route: routeOptions.url, status, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+  });
+
+  await describeApi(app, { version });
+  const refuseOthers = refuseOtherMethods(app);
+  await app.register(async (scope: Api) => {
+    const routeDeps: RouteDeps = { ...deps, closing: closing.signal };
+    healthRoutes(scope, routeDeps);
+    await scope.register(async (protectedScope: Api) => {
+      protectedScope.addHook('onRequest', createAuthenticator(keys));
+      protectedScope.addHook(
+        'onRequest',
+        async (_request, reply) => void reply.header('cache-control', 'no-store'),
+      );
+      protectedScope.addHook('onRoute', (route) => {
+        route.schema = {
+          ...route.schema,
+          security: [{ key: [] }],
+          response: {
+            ...declaredResponses(route.schema),
+            ...problemResponses('unauthorized', 'internal', 'store_unavailable'),
+          },
+        };
+      });
+      createPostRoute(protectedScope, routeDeps);
+      getPostRoute(protectedScope, routeDeps);
+      listPostsRoute(protectedScope, routeDeps);
+      cancelPostRoute(protectedScope, routeDeps);
+      postEventsRoute(protectedScope, routeDeps);
+      listAccountsRoute(protectedScope, routeDeps);
+    });
+  });
+  refuseOthers();
+  await app.ready();
+  return app;
+}

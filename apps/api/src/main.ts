@@ -1,0 +1,124 @@
+/**
+ * The API as a process. Exit status: 0 after SIGTERM or SIGINT, 78 (EX_CONFIG) for an environment or a Redis that must not be
+ * run with, 1 for anything else.
+ */
+import { once } from 'node:events';
+import { createObjects, loadAccounts, type Accounts } from '@slipway/pipeline';
+import { connectRedis, createStore } from '@slipway/store';
+import type { Redis } from 'ioredis';
+import packageJson from '../package.json' with { type: 'json' };
+import { createApp } from './app.ts';
+import { ConfigError, parseConfig, type Config } from './config.ts';
+import { createLogger } from './logger.ts';
+import { DEFAULT_LIMITS } from './route-deps.ts';
+import { stop } from './stop.ts';
+
+const EX_CONFIG = 78;
+const STOP_GRACE_MS = 10_000;
+/** How long the start waits for Redis, to read its settings. */
+const START_PATIENCE_MS = 3_000;
+
+const config = configured(() => parseConfig(process.env));
+const accounts = configured(() => readAccounts(config));
+const logger = createLogger(config.SLIPWAY_LOG_LEVEL);
+const redis = watch(connectRedis(config.REDIS_URL, { role: 'caller', name: 'slipway-api' }));
+const store = createStore({
+  redis,
+  partitions: config.SLIPWAY_PARTITIONS,
+  connectBlocking: (name) =>
+    watch(connectRedis(config.REDIS_URL, { role: 'blocking', name: `slipway-api-${name}` })),
+});
+const objects = createObjects({
+  s3Region: config.AWS_REGION,
+  s3ForcePathStyle: config.SLIPWAY_S3_FORCE_PATH_STYLE,
+  ...(config.SLIPWAY_S3_ENDPOINT !== undefined && { s3Endpoint: config.SLIPWAY_S3_ENDPOINT }),
+});
+const app = await createApp({
+  posts: store.posts,
+  feed: store.feed,
+  accounts,
+  objects,
+  policy: { stagingLeadMs: config.SLIPWAY_STAGING_LEAD_MS },
+  ping: () => store.ping(),
+  safety: () => store.safety(),
+  requireSafety: config.SLIPWAY_ENV === 'production',
+  keys: config.keys,
+  limits: { ...DEFAULT_LIMITS, bodyLimitBytes: config.SLIPWAY_API_BODY_LIMIT_BYTES },
+  now: () => Date.now(),
+  logger,
+  version: packageJson.version,
+});
+await checkSafety();
+await listen();
+
+/** What a bad configuration throws is for the operator, not for the log: a message that says what to do, and no stack. */
+function configured<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EX_CONFIG);
+  }
+}
+
+function readAccounts({ SLIPWAY_ACCOUNTS_FILE }: Config): Accounts {
+  try {
+    return loadAccounts(SLIPWAY_ACCOUNTS_FILE);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`SLIPWAY_ACCOUNTS_FILE: ${reason}`, { cause: error });
+  }
+}
+
+/** A connection that fails mends itself; what there is to say about it goes into the log. */
+function watch(connection: Redis): Redis {
+  return connection.on('error', (error: Error) => logger.warn({ reason: error.message }, 'redis is away'));
+}
+
+/** A Redis that cannot be asked does not stop the start: `/readyz` says what is missing, and asks again. */
+async function checkSafety(): Promise<void> {
+  const connected = once(redis, 'ready', { signal: AbortSignal.timeout(START_PATIENCE_MS) });
+  const safety = await connected.then(() => store.safety()).catch(() => null);
+  if (!safety) return;
+  for (const warning of safety.warnings) logger.warn({ warning }, 'a setting of redis puts posts at risk');
+  if (safety.ok || config.SLIPWAY_ENV !== 'production') return;
+  logger.fatal('refusing to start in production on a redis that may lose posts');
+  process.exit(EX_CONFIG);
+}
+
+async function listen(): Promise<void> {
+  try {
+    await app.listen({
+      host: config.SLIPWAY_API_HOST,
+      port: config.SLIPWAY_API_PORT,
+      listenTextResolver: (address) => `bound to ${address}`,
+    });
+  } catch (error) {
+    logger.fatal({ err: error }, 'cannot listen; is the port taken?');
+    process.exit(1);
+  }
+  const url = app.listeningOrigin;
+  logger.info({ url, docs: `${url}/docs`, pid: process.pid }, 'listening');
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void stopAndExit(signal));
+  }
+}
+
+/** A second signal ends the process at once: the handler of the first is gone by then. */
+async function stopAndExit(signal: string): Promise<void> {
+  logger.info({ signal }, 'stopping');
+  const status = await stop({
+    close: () => app.close(),
+    cut: () => app.server.closeAllConnections(),
+    release: async () => {
+      await store.close();
+      redis.disconnect();
+      objects.close();
+    },
+    logger,
+    graceMs: STOP_GRACE_MS,
+  });
+  logger.info('stopped');
+  process.exit(status);
+}

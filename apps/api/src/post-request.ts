@@ -1,0 +1,163 @@
+import { MEDIA_CATEGORIES, REPLY_SETTINGS } from '@slipway/pipeline/core';
+import { z } from 'zod';
+import type { FieldIssue } from './field-errors.ts';
+import { checkInstant } from './instants.ts';
+
+const ALT_TEXT_MAX = 1000;
+
+/** Half of a surrogate pair passes JSON but is not text: it would be stored as something else than was sent. */
+const text = () =>
+  z.string().check(
+    refuse((value) => !value.isWellFormed(), 'invalid_unicode', {
+      message: 'The text has half of a surrogate pair in it, which is no character.',
+      hint: 'Send whole characters; the text was probably cut in the middle of an emoji.',
+    }),
+  );
+
+const xId = () =>
+  z.string().check(
+    refuse((value) => !/^[0-9]{1,19}$/.test(value), 'invalid_format', {
+      message: 'This is not an id of X.',
+      hint: 'Ids of X are 1 to 19 digits, sent as a string.',
+    }),
+  );
+
+export const mediaRequestSchema = z
+  .strictObject({
+    bucket: z.string().min(1).max(255).describe('Name of the S3 bucket.'),
+    key: text().min(1).max(1024).describe('Key of the object in the bucket.'),
+    versionId: z
+      .string()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('Version of the object. Without it, the version that is current when Slipway first looks.'),
+    altText: text()
+      .check(
+        refuse((value) => Array.from(value).length > ALT_TEXT_MAX, 'too_long', {
+          message: `The alt text must have at most ${ALT_TEXT_MAX} characters.`,
+          hint: 'Shorten it.',
+        }),
+      )
+      .meta({ maxLength: ALT_TEXT_MAX })
+      .optional()
+      .describe('Description of the media for those who cannot see them, at most 1000 characters.'),
+    category: z
+      .enum(MEDIA_CATEGORIES)
+      .optional()
+      .describe(
+        "X's media category. Without it, by the type of the object: images 5 MB, GIFs 15 MB, videos 512 MB.",
+      ),
+    ifChanged: z
+      .enum(['fail', 'restart'])
+      .default('fail')
+      .describe(
+        'When the object is replaced during the upload: `fail` the post, or `restart` with the new object.',
+      ),
+  })
+  .meta({ id: 'MediaRequest', description: 'One object in S3.' });
+
+export const postOptionsSchema = z
+  .strictObject({
+    replySettings: z.enum(REPLY_SETTINGS).optional().describe('Who may reply. Without it, everyone.'),
+    madeWithAi: z.boolean().optional().describe('Label the post as made with AI.'),
+    paidPartnership: z.boolean().optional().describe('Label the post as a paid partnership.'),
+    inReplyToPostId: xId().optional().describe('The X post to reply to: its id on X, 1 to 19 digits.'),
+    taggedUserIds: z.array(xId()).max(10).optional().describe('X users to tag in the media, at most 10.'),
+    communityId: xId().optional().describe('The X community to post in.'),
+    shareWithFollowers: z.boolean().optional().describe('With communityId: show the post to followers, too.'),
+    forSuperFollowersOnly: z.boolean().optional().describe('Only for subscribers of the account.'),
+    nullcast: z.boolean().optional().describe('A promoted-only post that does not appear on timelines.'),
+    placeId: z.string().min(1).max(64).optional().describe("X's id of the place to attach."),
+  })
+  .meta({
+    id: 'PostOptions',
+    description: "X's own options, in X's meaning; what is left out is X's default.",
+  });
+
+/** The body of `POST /v1/posts`. */
+export const createPostSchema = z
+  .strictObject({
+    account: z
+      .string()
+      .min(1)
+      .max(64)
+      .describe('The account to post as: its id (`acct_...`) or its `@username`.'),
+    text: text()
+      .default('')
+      .describe("The text: at most 280 by X's weighted count, in which a URL counts 23 and an emoji 2."),
+    media: z
+      .array(mediaRequestSchema)
+      .max(4)
+      .default([])
+      .describe('Up to four images, or one GIF, or one video.'),
+    publishAt: z
+      .string()
+      .check((context) => {
+        const problem = checkInstant(context.value);
+        if (problem) report(context, problem);
+      })
+      .meta({ format: 'date-time' })
+      .optional()
+      .describe(
+        'When to post: RFC 3339 with an offset or Z. Without it, as soon as possible. In the past: at once, with a warning.',
+      ),
+    options: postOptionsSchema.default({}),
+  })
+  .check((context) => {
+    const { text, media, options } = context.value;
+    if (text.trim() === '' && media.length === 0) {
+      report(
+        context,
+        { code: 'empty_post', message: 'A post needs text or media.', hint: 'Send text, media, or both.' },
+        ['text'],
+      );
+    }
+    if (options.taggedUserIds?.length && media.length === 0) {
+      report(
+        context,
+        {
+          code: 'tags_without_media',
+          message: 'Users are tagged in media, and there are none.',
+          hint: 'Mention them in the text instead.',
+        },
+        ['options', 'taggedUserIds'],
+      );
+    }
+  })
+  .meta({
+    id: 'CreatePost',
+    description: 'A post to publish. Text or media is needed.',
+    examples: [
+      {
+        account: '@acme',
+        text: 'It is here.',
+        media: [{ bucket: 'media', key: 'launch.mp4', altText: 'A ship leaves the slipway' }],
+        publishAt: '2027-01-31T09:00:00+01:00',
+        options: { replySettings: 'following' },
+      },
+    ],
+  });
+
+export type CreatePost = z.output<typeof createPostSchema>;
+
+type Context<T> = z.core.ParsePayload<T>;
+
+function report<T>(
+  context: Context<T>,
+  { code, message, hint }: FieldIssue & { message: string },
+  path: PropertyKey[] = [],
+): void {
+  const params: FieldIssue = { code, hint };
+  context.issues.push({ code: 'custom', message, params: { ...params }, path, input: context.value });
+}
+
+function refuse(
+  isWrong: (value: string) => boolean,
+  code: FieldIssue['code'],
+  words: { message: string; hint: string },
+): (context: Context<string>) => void {
+  return (context) => {
+    if (isWrong(context.value)) report(context, { code, ...words });
+  };
+}

@@ -1,0 +1,62 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Accounts, Objects } from '@slipway/pipeline';
+import type { Policy } from '@slipway/pipeline/core';
+import type { EventFeed, PostStore } from '@slipway/store';
+
+/** A Fastify instance whose routes take their types from their schemas. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** What the routes work with. */
+export interface RouteDeps {
+  posts: PostStore;
+  feed: EventFeed;
+  accounts: Accounts;
+  objects: Objects;
+  policy: Pick<Policy, 'stagingLeadMs'>;
+  /** Rejects when Redis does not answer. */
+  ping: () => Promise<void>;
+  /** What of Redis's settings puts posts at risk; `ok` is false when posts may be lost in normal running. */
+  safety: () => Promise<{ ok: boolean; warnings: string[] }>;
+  /** Whether settings that put posts at risk make this server unready. */
+  requireSafety: boolean;
+  /** Epoch milliseconds. */
+  now: () => number;
+  limits: Limits;
+  /** Aborts when the server is about to stop. */
+  closing: AbortSignal;
+}
+
+/** Bounds that no caller sees in normal running. */
+export interface Limits {
+  /** Largest body, in bytes. */
+  bodyLimitBytes: number;
+  /** How long S3 may take to tell what the media of a new post are. */
+  inspectTimeoutMs: number;
+  /** How long Redis may take to answer `/readyz`. */
+  readyTimeoutMs: number;
+  /** How often a silent event stream shows that it is alive. */
+  heartbeatMs: number;
+  /** How far the reader of an event stream may be behind, in bytes. */
+  maxBufferedBytes: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  bodyLimitBytes: 256 * 1024,
+  inspectTimeoutMs: 10_000,
+  readyTimeoutMs: 2_000,
+  heartbeatMs: 15_000,
+  maxBufferedBytes: 1024 * 1024,
+};

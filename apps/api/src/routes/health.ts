@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { Problem, problemResponses } from '../problems.ts';
+import type { Api, RouteDeps } from '../route-deps.ts';
+
+/** `GET /healthz` and `GET /readyz` */
+export function healthRoutes(app: Api, { ping, safety, requireSafety, limits }: RouteDeps): void {
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        operationId: 'health',
+        tags: ['operations'],
+        summary: 'Is the process up?',
+        response: {
+          200: {
+            description: 'It is.',
+            content: { 'application/json': { schema: z.strictObject({ status: z.literal('up') }) } },
+          },
+        },
+      },
+    },
+    async (_request, reply) => reply.send({ status: 'up' }),
+  );
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        operationId: 'readiness',
+        tags: ['operations'],
+        summary: 'Can it take posts?',
+        description: 'Ready when Redis answers and, in production, keeps what it is given.',
+        response: {
+          200: {
+            description: 'It can.',
+            content: {
+              'application/json': {
+                schema: z.strictObject({
+                  status: z.literal('ready'),
+                  warnings: z.array(z.string()).describe('Settings of Redis that put posts at risk.'),
+                }),
+              },
+            },
+          },
+          ...problemResponses('not_ready'),
+        },
+      },
+    },
+    async (_request, reply) => {
+      const { ok, warnings } = await within(limits.readyTimeoutMs, () => ping().then(safety)).catch(
+        (cause: unknown) => {
+          throw new Problem('not_ready', {
+            detail: 'Redis does not answer.',
+            hint: 'Start Redis, or correct REDIS_URL; nothing else needs to be done.',
+            headers: { 'retry-after': '5' },
+            cause,
+          });
+        },
+      );
+      if (requireSafety && !ok) {
+        throw new Problem('not_ready', {
+          detail: `Redis would lose posts: ${warnings.join(' ')}`,
+          hint: 'Correct these settings of Redis: appendonly yes, maxmemory-policy noeviction.',
+        });
+      }
+      return reply.send({ status: 'ready', warnings });
+    },
+  );
+}
+
+async function within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  try {
+    return await Promise.race([work(), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

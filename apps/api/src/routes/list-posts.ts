@@ -1,0 +1,67 @@
+import { STATUSES } from '@slipway/pipeline/core';
+import { z } from 'zod';
+import { resolveAccount } from '../accept-post.ts';
+import { postSchema, viewPost } from '../post-resource.ts';
+import { Problem, problemResponses, type FieldError } from '../problems.ts';
+import type { Api, RouteDeps } from '../route-deps.ts';
+
+const querySchema = z.strictObject({
+  account: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Only posts of this account: its id, or its `@username`.'),
+  status: z.enum(STATUSES).optional().describe('Only posts with this status.'),
+  limit: z.coerce.number().int().min(1).max(100).default(20).describe('Posts on a page.'),
+  cursor: z.string().min(1).max(200).optional().describe('`nextCursor` of the page before.'),
+});
+
+const pageSchema = z
+  .strictObject({
+    posts: z.array(postSchema).describe('Newest first.'),
+    nextCursor: z
+      .string()
+      .nullable()
+      .describe('Asks for the next page; null on the last one. It stays right while posts change.'),
+  })
+  .meta({ id: 'PostPage', description: 'A page of posts.' });
+
+/** `GET /v1/posts` */
+export function listPostsRoute(app: Api, { posts, accounts }: RouteDeps): void {
+  app.get(
+    '/v1/posts',
+    {
+      schema: {
+        operationId: 'listPosts',
+        tags: ['posts'],
+        summary: 'List posts',
+        description: 'Posts, newest first, page by page.',
+        querystring: querySchema,
+        response: {
+          200: { description: 'A page of posts.', content: { 'application/json': { schema: pageSchema } } },
+          ...problemResponses('invalid_request'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { account, status, limit, cursor = null } = request.query;
+      const accountId = account?.startsWith('@') ? idOf(account) : account;
+      const page = await posts.list({
+        ...(accountId !== undefined && { accountId }),
+        ...(status !== undefined && { status }),
+        limit,
+        cursor,
+      });
+      return reply.send({ posts: page.posts.map(viewPost), nextCursor: page.nextCursor });
+    },
+  );
+
+  function idOf(username: string): string {
+    const errors: FieldError[] = [];
+    const id = resolveAccount(username, accounts, errors);
+    if (id !== null) return id;
+    const { detail = '', hint = '' } = errors[0] ?? {};
+    throw new Problem('invalid_request', { detail, hint, errors });
+  }
+}
