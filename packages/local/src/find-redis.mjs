@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const redisToolsDir = fileURLToPath(new URL('../../../.tools/redis', import.meta.url));
 
 /** The oldest server that does all we ask of it. */
-export const minimumRedisVersion = '6.2';
+const minimumRedisVersion = '6.2';
 
 export const redisRemedies = [
   `Slipway needs redis-server ${minimumRedisVersion} or newer, or valkey-server, on PATH. Any one of these gives it:`,
@@ -50,6 +50,7 @@ export function findRedis({ path = process.env.PATH, toolsDir = redisToolsDir } 
  * @property {boolean} found Whether `findRedis` found a server.
  * @property {boolean} hasApt
  * @property {boolean} isRoot
+ * @property {boolean} hasSystemd Whether installing the package would also start and enable a server of the system's own.
  */
 
 /**
@@ -57,11 +58,11 @@ export function findRedis({ path = process.env.PATH, toolsDir = redisToolsDir } 
  * @param {RedisSituation} situation
  * @returns {'use-url' | 'use-found' | 'apt-install' | 'apt-unpack' | 'ask'}
  */
-export function planRedis({ redisUrl, ownServerNeeded, found, hasApt, isRoot }) {
+export function planRedis({ redisUrl, ownServerNeeded, found, hasApt, isRoot, hasSystemd }) {
   if (redisUrl && !ownServerNeeded) return 'use-url';
   if (found) return 'use-found';
   if (!hasApt) return 'ask';
-  return isRoot ? 'apt-install' : 'apt-unpack';
+  return isRoot && !hasSystemd ? 'apt-install' : 'apt-unpack';
 }
 
 /** @param {string} version */

@@ -74,6 +74,7 @@ describe('planRedis', () => {
     found: false,
     hasApt: false,
     isRoot: false,
+    hasSystemd: false,
   };
   test.for([
     [{ redisUrl: 'redis://db', found: true, hasApt: true, isRoot: true }, 'use-url'],
@@ -82,6 +83,7 @@ describe('planRedis', () => {
     [{ redisUrl: '', found: true }, 'use-found'],
     [{ found: true, hasApt: true, isRoot: true }, 'use-found'],
     [{ hasApt: true, isRoot: true }, 'apt-install'],
+    [{ hasApt: true, isRoot: true, hasSystemd: true }, 'apt-unpack'],
     [{ hasApt: true }, 'apt-unpack'],
     [{ isRoot: true }, 'ask'],
     [{}, 'ask'],
