@@ -37,4 +37,4 @@ export function formatInstant(epochMs: number): string {
 }
 
 /** The schema of an instant in an answer. */
-export const instantSchema = z.iso.datetime().meta({ examples: ['2027-01-31T09:00:00.000Z'] });
+export const instantSchema = z.string().meta({ format: 'date-time', examples: ['2027-01-31T09:00:00.000Z'] });

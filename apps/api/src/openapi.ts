@@ -8,6 +8,14 @@ const DESCRIPTION = `Posts media from S3 to X, durably: uploads in resumable chu
 Instants are RFC 3339 in UTC, sizes are bytes, ids are strings. Bodies are closed: an unknown field is refused by name.
 Whatever is not a success is \`application/problem+json\` with a code to branch on, a detail to read and a hint to act on.`;
 
+/** The plugin's own policy sends browsers to https, where a server inside a network has nothing, and lets in a foreign host. */
+const PAGE_POLICY = {
+  'default-src': "'self'",
+  'img-src': "'self' data:",
+  'object-src': "'none'",
+  'frame-ancestors': "'self'",
+};
+
 /** Describes every route that is registered after this, at /openapi.json and, for people, at /docs. */
 export async function describeApi(app: FastifyInstance, { version }: { version: string }): Promise<void> {
   await app.register(swagger, {
@@ -34,8 +42,9 @@ export async function describeApi(app: FastifyInstance, { version }: { version: 
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: true,
+    staticCSP: PAGE_POLICY,
     uiConfig: { docExpansion: 'list' },
+    theme: { title: 'Slipway API' },
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }

@@ -14,13 +14,17 @@ const text = () =>
     }),
   );
 
+const X_ID = /^[0-9]{1,19}$/;
 const xId = () =>
-  z.string().check(
-    refuse((value) => !/^[0-9]{1,19}$/.test(value), 'invalid_format', {
-      message: 'This is not an id of X.',
-      hint: 'Ids of X are 1 to 19 digits, sent as a string.',
-    }),
-  );
+  z
+    .string()
+    .check(
+      refuse((value) => !X_ID.test(value), 'invalid_format', {
+        message: 'This is not an id of X.',
+        hint: 'Ids of X are 1 to 19 digits, sent as a string.',
+      }),
+    )
+    .meta({ pattern: X_ID.source });
 
 export const mediaRequestSchema = z
   .strictObject({

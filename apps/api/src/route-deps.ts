@@ -49,8 +49,8 @@ export interface Limits {
   readyTimeoutMs: number;
   /** How often a silent event stream shows that it is alive. */
   heartbeatMs: number;
-  /** How far the reader of an event stream may be behind, in bytes. */
-  maxBufferedBytes: number;
+  /** How long the reader of an event stream may take nothing before it is cut off. */
+  stallMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -58,5 +58,5 @@ export const DEFAULT_LIMITS: Limits = {
   inspectTimeoutMs: 10_000,
   readyTimeoutMs: 2_000,
   heartbeatMs: 15_000,
-  maxBufferedBytes: 1024 * 1024,
+  stallMs: 30_000,
 };

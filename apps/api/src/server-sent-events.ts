@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
 export interface ServerSentEvent {
-  /** Without an id a client does not resume after this event. */
+  /** A client resumes after the last event that had one. */
   id?: string;
   event: string;
   /** One line. */
@@ -11,8 +12,8 @@ export interface ServerSentEvent {
 export interface EventStreamOptions {
   /** A comment is sent this often, so that no proxy takes the silence for death. */
   heartbeatMs: number;
-  /** When a reader is this far behind, in bytes, its stream is cut: it resumes from the last event that it read. */
-  maxBufferedBytes: number;
+  /** A reader that takes nothing for so long is cut off; it resumes from the last event that it read. */
+  stallMs: number;
   /** How long a client should wait before it comes back, in milliseconds. */
   retryMs: number;
 }
@@ -20,39 +21,42 @@ export interface EventStreamOptions {
 export interface EventStream {
   /** Aborts when the reader is gone or was cut off. */
   readonly closed: AbortSignal;
-  /** Sends an event; one that is `lossy` is left out while the reader is behind. */
-  send(event: ServerSentEvent, options?: { lossy?: boolean }): void;
+  /** Sends an event, and waits while the reader is behind: no more is held for it than the socket takes. Never rejects. */
+  send(event: ServerSentEvent): Promise<void>;
   /** Ends the stream once everything sent has been read. */
   end(): void;
 }
 
-/** Makes a response a stream of server-sent events. Source: HTML Living Standard, 9.2. */
+/** Makes a response a stream of server-sent events. Source: HTML Living Standard, server-sent events. */
 export function openEventStream(
   response: ServerResponse,
-  { heartbeatMs, maxBufferedBytes, retryMs }: EventStreamOptions,
+  { heartbeatMs, stallMs, retryMs }: EventStreamOptions,
 ): EventStream {
   const closed = new AbortController();
-  response.on('close', () => {
+  const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatMs);
+  const close = (): void => {
     clearInterval(heartbeat);
     closed.abort();
-  });
+  };
+  if (response.closed) close();
+  else response.once('close', close);
+
+  const write = (text: string): void => {
+    if (!closed.signal.aborted && !response.writableEnded) response.write(text);
+  };
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
   });
-  const write = (text: string): void => {
-    if (closed.signal.aborted || response.writableEnded) return;
-    response.write(text);
-    if (response.writableLength > maxBufferedBytes) response.destroy();
-  };
-  const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatMs);
   write(`retry: ${retryMs}\n\n`);
   return {
     closed: closed.signal,
-    send({ id, event, data }, { lossy = false } = {}) {
-      if (lossy && response.writableNeedDrain) return;
+    async send({ id, event, data }) {
       write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`);
+      if (!response.writableNeedDrain) return;
+      const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(stallMs)]);
+      await once(response, 'drain', { signal }).catch(() => response.destroy());
     },
     end() {
       clearInterval(heartbeat);

@@ -18,7 +18,14 @@ export function cancelPostRoute(app: Api, { posts, now }: RouteDeps): void {
         params: postAddressSchema,
         response: {
           200: { description: 'The canceled post.', content: { 'application/json': { schema: postSchema } } },
-          ...problemResponses('post_not_found', 'too_late'),
+          ...problemResponses(
+            'invalid_json',
+            'invalid_utf8',
+            'post_not_found',
+            'too_late',
+            'body_too_large',
+            'unsupported_media_type',
+          ),
         },
       },
     },

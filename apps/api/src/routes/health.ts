@@ -7,6 +7,7 @@ export function healthRoutes(app: Api, { ping, safety, requireSafety, limits }: 
   app.get(
     '/healthz',
     {
+      logLevel: 'warn',
       schema: {
         operationId: 'health',
         tags: ['operations'],
@@ -25,6 +26,7 @@ export function healthRoutes(app: Api, { ping, safety, requireSafety, limits }: 
   app.get(
     '/readyz',
     {
+      logLevel: 'warn',
       schema: {
         operationId: 'readiness',
         tags: ['operations'],

@@ -1,4 +1,5 @@
 import { STATUSES } from '@slipway/pipeline/core';
+import { isPostId } from '@slipway/store';
 import { z } from 'zod';
 import { resolveAccount } from '../accept-post.ts';
 import { postSchema, viewPost } from '../post-resource.ts';
@@ -27,6 +28,16 @@ const pageSchema = z
   })
   .meta({ id: 'PostPage', description: 'A page of posts.' });
 
+function staleCursor(cursor: string): Problem {
+  const detail = `${JSON.stringify(cursor)} is not a cursor of this list.`;
+  const hint = 'Send nextCursor of the page before as it came, or nothing for the first page.';
+  return new Problem('invalid_request', {
+    detail,
+    hint,
+    errors: [{ path: 'cursor', code: 'invalid_format', detail, hint }],
+  });
+}
+
 /** `GET /v1/posts` */
 export function listPostsRoute(app: Api, { posts, accounts }: RouteDeps): void {
   app.get(
@@ -46,6 +57,7 @@ export function listPostsRoute(app: Api, { posts, accounts }: RouteDeps): void {
     },
     async (request, reply) => {
       const { account, status, limit, cursor = null } = request.query;
+      if (cursor !== null && !isPostId(cursor)) throw staleCursor(cursor);
       const accountId = account?.startsWith('@') ? idOf(account) : account;
       const page = await posts.list({
         ...(accountId !== undefined && { accountId }),

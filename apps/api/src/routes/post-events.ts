@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import { isTerminal } from '@slipway/pipeline/core';
 import type { FeedItem } from '@slipway/store';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { postEventSchema, statusOf, viewEvent, viewProgress } from '../post-event-view.ts';
 import { checkPostId, postAddressSchema, postNotFound } from '../post-id.ts';
@@ -60,18 +60,18 @@ export function postEventsRoute(app: Api, deps: RouteDeps): void {
         const rest = await deps.posts.events(id, after);
         // To an EventSource, 204 means: do not come back.
         if (rest.length === 0) return reply.code(204).send(null);
-        const stream = open(reply.hijack().raw);
-        for (const event of rest) forward(stream, { kind: 'event', ...event });
+        const stream = open(reply);
+        for (const event of rest) await forward(stream, { kind: 'event', ...event });
         stream.end();
         return reply;
       }
-      const stream = open(reply.hijack().raw);
+      const stream = open(reply);
       const signal = AbortSignal.any([stream.closed, deps.closing]);
       // The feed may be waiting for Redis just then; the reader is let go at once.
       signal.addEventListener('abort', () => stream.end(), { once: true });
       try {
         for await (const item of deps.feed.follow(id, { after, signal })) {
-          forward(stream, item);
+          await forward(stream, item);
           if (isLast(item)) break;
         }
       } catch (error) {
@@ -83,17 +83,19 @@ export function postEventsRoute(app: Api, deps: RouteDeps): void {
     },
   );
 
-  function open(response: ServerResponse): EventStream {
-    return openEventStream(response, { ...deps.limits, retryMs: RETRY_MS });
+  function open(reply: FastifyReply): EventStream {
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    }
+    return openEventStream(reply.hijack().raw, { ...deps.limits, retryMs: RETRY_MS });
   }
 }
 
-function forward(stream: EventStream, item: FeedItem): void {
+function forward(stream: EventStream, item: FeedItem): Promise<void> {
   if (item.kind === 'progress') {
-    stream.send({ event: 'progress', data: JSON.stringify(viewProgress(item.progress)) }, { lossy: true });
-  } else {
-    stream.send({ id: item.id, event: item.event.type, data: JSON.stringify(viewEvent(item)) });
+    return stream.send({ event: 'progress', data: JSON.stringify(viewProgress(item.progress)) });
   }
+  return stream.send({ id: item.id, event: item.event.type, data: JSON.stringify(viewEvent(item)) });
 }
 
 function isLast(item: FeedItem): boolean {
@@ -103,8 +105,11 @@ function isLast(item: FeedItem): boolean {
 
 function checkEventId(id: string | null): string | null {
   if (id === null || EVENT_ID.test(id)) return id;
+  const detail = `${JSON.stringify(id)} is not the id of an event.`;
+  const hint = 'Send the id of the last event that you received, or nothing to start from the beginning.';
   throw new Problem('invalid_request', {
-    detail: `${JSON.stringify(id)} is not the id of an event.`,
-    hint: 'Send the id of the last event that you received, or nothing to start from the beginning.',
+    detail,
+    hint,
+    errors: [{ path: 'after', code: 'invalid_format', detail, hint }],
   });
 }

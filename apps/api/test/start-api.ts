@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startRedis, startS3, type LocalRedis, type LocalS3 } from '@slipway/local';
+import { createObjects, loadAccounts } from '@slipway/pipeline';
+import { connectRedis, createStore, type Store } from '@slipway/store';
+import { pino } from 'pino';
+import { request } from 'undici';
+import { createApiKeys, createApp, DEFAULT_LIMITS, type AppDeps, type Limits } from '../src/index.ts';
+import { createContractCheck, type Contract } from './contract.ts';
+
+export const KEY = 'sk_test_0123456789abcdefghij';
+export const ACCOUNT = 'acct_01k9zq3v6h2m8d4t7w5x0c1b9n';
+const ACCOUNTS_FILE = new URL('accounts.json', import.meta.url).pathname;
+
+// The AWS SDK finds its credentials there; the local server takes any.
+process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
+process.env['AWS_SECRET_ACCESS_KEY'] ??= 'local-secret';
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape; the contract check has seen them
+  body: any;
+}
+
+export interface AskOptions {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'PATCH';
+  /** Sent as JSON, unless it is text or bytes. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** Null sends no key. */
+  key?: string | null;
+}
+
+export interface ApiUnderTest {
+  url: string;
+  store: Store;
+  redis: LocalRedis;
+  s3: LocalS3;
+  logs: string[];
+  /** Asks over real HTTP; every answer is held to the API's own description. */
+  ask(path: string, options?: AskOptions): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  limits?: Partial<Limits>;
+  s3Endpoint?: string;
+  deps?: Partial<AppDeps>;
+}
+
+/** The real API over a Redis and an S3 server of its own. */
+export async function startApi({ limits, s3Endpoint, deps }: StartOptions = {}): Promise<ApiUnderTest> {
+  const [redis, s3] = await Promise.all([startRedis(), startS3()]);
+  const logs: string[] = [];
+  const connect = (role: 'caller' | 'blocking', name: string) =>
+    connectRedis(redis.url, { role, name }).on('error', () => undefined);
+  const connection = connect('caller', 'test');
+  await once(connection, 'ready');
+  const store = createStore({
+    redis: connection,
+    partitions: 1,
+    connectBlocking: (name) => connect('blocking', name),
+  });
+  const objects = createObjects({
+    s3Endpoint: s3Endpoint ?? s3.endpoint,
+    s3Region: s3.region,
+    s3ForcePathStyle: true,
+  });
+  const app = await createApp({
+    posts: store.posts,
+    feed: store.feed,
+    accounts: loadAccounts(ACCOUNTS_FILE),
+    objects,
+    policy: { stagingLeadMs: 600_000 },
+    ping: () => store.ping(),
+    safety: () => store.safety(),
+    requireSafety: false,
+    now: () => Date.now(),
+    keys: createApiKeys([KEY]),
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    logger: pino({ level: 'debug' }, { write: (line) => logs.push(line) }),
+    version: '0.0.0',
+    ...deps,
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const url = app.listeningOrigin;
+  const contract = createContractCheck(await (await request(`${url}/openapi.json`)).body.json());
+
+  return {
+    url,
+    store,
+    redis,
+    s3,
+    logs,
+    ask: (path, options) => ask(url, contract, path, options),
+    async stop() {
+      await app.close();
+      await store.close();
+      connection.disconnect();
+      objects.close();
+      await Promise.all([redis.stop(), s3.stop()]);
+    },
+  };
+}
+
+async function ask(
+  url: string,
+  contract: Contract,
+  path: string,
+  { method = 'GET', body, headers = {}, key = KEY }: AskOptions = {},
+): Promise<Answer> {
+  const isRaw = typeof body === 'string' || body instanceof Uint8Array;
+  const answer = await request(url + path, {
+    method,
+    headers: {
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    body: body === undefined ? null : isRaw ? body : JSON.stringify(body),
+  });
+  const text = await answer.body.text();
+  const type = String(answer.headers['content-type'] ?? '');
+  const parsed: unknown = type.includes('json') ? JSON.parse(text) : text;
+  contract.check({ method, path, status: answer.statusCode, type, body: parsed });
+  return { status: answer.statusCode, headers: answer.headers, body: parsed };
+}
+
+/** An S3 endpoint that answers every request in one way: with a status and an error code, or never. */
+export async function startStubbornS3(
+  answer: { status: number; code: string } | 'silence',
+): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  const server = createServer((_request, response) => {
+    if (answer === 'silence') return;
+    response.writeHead(answer.status, { 'content-type': 'application/xml' });
+    response.end(`<?xml version="1.0"?><Error><Code>${answer.code}</Code><Message>No.</Message></Error>`);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on TCP has an address of this shape
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
