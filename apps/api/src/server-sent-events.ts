@@ -14,6 +14,8 @@ export interface EventStreamOptions {
   heartbeatMs: number;
   /** A reader that takes nothing for so long is cut off; it resumes from the last event that it read. */
   stallMs: number;
+  /** Called when a reader is cut off. */
+  onStall: () => void;
   /** How long a client should wait before it comes back, in milliseconds. */
   retryMs: number;
 }
@@ -30,7 +32,7 @@ export interface EventStream {
 /** Makes a response a stream of server-sent events. Source: HTML Living Standard, server-sent events. */
 export function openEventStream(
   response: ServerResponse,
-  { heartbeatMs, stallMs, retryMs }: EventStreamOptions,
+  { heartbeatMs, stallMs, onStall, retryMs }: EventStreamOptions,
 ): EventStream {
   const closed = new AbortController();
   const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatMs);
@@ -56,7 +58,10 @@ export function openEventStream(
       write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`);
       if (!response.writableNeedDrain) return;
       const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(stallMs)]);
-      await once(response, 'drain', { signal }).catch(() => response.destroy());
+      await once(response, 'drain', { signal }).catch(() => {
+        if (!closed.signal.aborted) onStall();
+        response.destroy();
+      });
     },
     end() {
       clearInterval(heartbeat);

@@ -60,12 +60,12 @@ export function postEventsRoute(app: Api, deps: RouteDeps): void {
         const rest = await deps.posts.events(id, after);
         // To an EventSource, 204 means: do not come back.
         if (rest.length === 0) return reply.code(204).send(null);
-        const stream = open(reply);
+        const stream = open(reply, id);
         for (const event of rest) await forward(stream, { kind: 'event', ...event });
         stream.end();
         return reply;
       }
-      const stream = open(reply);
+      const stream = open(reply, id);
       const signal = AbortSignal.any([stream.closed, deps.closing]);
       // The feed may be waiting for Redis just then; the reader is let go at once.
       signal.addEventListener('abort', () => stream.end(), { once: true });
@@ -83,11 +83,14 @@ export function postEventsRoute(app: Api, deps: RouteDeps): void {
     },
   );
 
-  function open(reply: FastifyReply): EventStream {
+  function open(reply: FastifyReply, id: string): EventStream {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
-    return openEventStream(reply.hijack().raw, { ...deps.limits, retryMs: RETRY_MS });
+    const onStall = (): void => {
+      reply.log.info({ postId: id }, 'the reader of an event stream takes nothing: it is cut off');
+    };
+    return openEventStream(reply.hijack().raw, { ...deps.limits, onStall, retryMs: RETRY_MS });
   }
 }
 
