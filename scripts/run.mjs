@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root, toolEnvironment } from './project.mjs';
 import { setUp } from './setup.mjs';
-import { SetupError } from './step.mjs';
+import { reportFailure } from './step.mjs';
 
 const targets = {
   // The tests kill Redis and start it again; the others make do with one that is there.
@@ -17,14 +17,9 @@ if (name === undefined || !Object.hasOwn(targets, name)) {
   console.error(`Usage: node scripts/run.mjs ${Object.keys(targets).join('|')}`);
   process.exit(2);
 }
-try {
-  const target = targets[name];
-  handOver(setUp(target), join(root, target.file), rest);
-} catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+const target = targets[name];
+const node = reportFailure(() => setUp(target));
+if (node !== undefined) handOver(node, join(root, target.file), rest);
 
 /** What comes in goes to the target, what it ends with is how we end. */
 function handOver(node, file, args) {

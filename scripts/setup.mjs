@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findNode, nodeMajor, pnpmVersion, root, toolEnvironment, toolsDir } from './project.mjs';
-import { setUpRedis } from './set-up-redis.mjs';
-import { run, SetupError, step } from './step.mjs';
+import { reportFailure, run, runShown, SetupError, step } from './step.mjs';
 
 /**
  * Returns the Node that runs the project. Throws a SetupError that names the remedy.
@@ -22,7 +21,7 @@ export function setUp({ ownServerNeeded = true } = {}) {
       remedy: `On Linux it is installed with the dependencies; elsewhere install Node ${nodeMajor} or newer (macOS: brew install node).`,
     });
   }
-  setUpRedis({ ownServerNeeded });
+  runShown(node, [join(root, 'scripts/set-up-redis.mjs'), ...(ownServerNeeded ? ['--own'] : [])]);
   return node;
 }
 
@@ -69,11 +68,5 @@ function installDependencies() {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  try {
-    setUp();
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+  reportFailure(() => setUp());
 }

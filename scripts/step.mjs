@@ -37,6 +37,24 @@ export function run(command, args, { remedy, ...options } = {}) {
   });
 }
 
+/** Runs a command that speaks for itself. Throws a SetupError without words when it fails. */
+export function runShown(command, args) {
+  const { status } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) throw new SetupError('');
+}
+
+/** Returns what `act` returns; a failure that a person can mend is told without a stack, and sets the exit status. */
+export function reportFailure(act) {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    if (error.message) console.error(error.message);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
+
 export function formatSeconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`;
 }

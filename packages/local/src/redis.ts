@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { findRedis, redisRemedies } from './find-redis.mjs';
+import { findRedis, redisRemedies } from './find-redis.ts';
 import { findFreePort } from './free-port.ts';
 import { makeTempDir, type TempDir } from './on-exit.ts';
 import { spawnProcess, type LocalProcess } from './spawn-process.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'vitest';
-import { findRedis, isNewEnough, planRedis } from '../src/find-redis.mjs';
+import { findRedis, isNewEnough, planRedis } from '../src/find-redis.ts';
 import { makeTempDir, type TempDir } from '../src/on-exit.ts';
 
 const dirs: TempDir[] = [];
