@@ -12,7 +12,7 @@ export interface CheckedSim extends AsyncDisposable {
   x: XClient;
   conformance: Conformance;
   /** Another user with a client. */
-  join(input?: UserInput): { user: SimUser; x: XClient };
+  join: (input?: UserInput) => { user: SimUser; x: XClient };
 }
 
 export async function startCheckedSim(options: SimOptions & { user?: UserInput } = {}): Promise<CheckedSim> {

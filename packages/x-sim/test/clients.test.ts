@@ -17,7 +17,7 @@ interface Driver {
   post(text: string, mediaIds: string[]): Promise<string>;
 }
 
-const drivers: { name: string; create(sim: Sim, user: SimUser): Driver }[] = [
+const drivers: { name: string; create: (sim: Sim, user: SimUser) => Driver }[] = [
   {
     name: 'twitter-api-v2 with OAuth 2.0',
     create: (sim, user) => driveTwitterApi(sim, new TwitterApi(user.accessToken, agent())),

@@ -17,7 +17,7 @@ interface Row {
   config?: SimConfigPatch;
   user?: UserInput;
   fault?: FaultInput;
-  play(checked: CheckedSim, expect: TestContext['expect']): Promise<void>;
+  play: (checked: CheckedSim, expect: TestContext['expect']) => Promise<void>;
 }
 
 const MP4 = makeMp4(1000);

@@ -21,7 +21,7 @@ export interface RequestOptions {
 /** A bare HTTP client that speaks as one user; it knows X's paths and nothing else. */
 export function createXClient(sim: Pick<Sim, 'url'>, user: Pick<SimUser, 'accessToken'> | undefined) {
   async function request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-    const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query)}`;
+    const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query).toString()}`;
     const response = await fetch(`${sim.url}${path}${query}`, {
       method,
       redirect: 'manual',
