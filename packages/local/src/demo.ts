@@ -24,7 +24,8 @@ const POSTS: { label: string; text: string; media: () => Media[] }[] = [
   {
     label: 'four images',
     text: 'Four images from S3',
-    media: () => (['png', 'jpeg', 'webp', 'png'] as const).map((type, index) => makeImage({ type, seed: index })),
+    media: () =>
+      (['png', 'jpeg', 'webp', 'png'] as const).map((type, index) => makeImage({ type, seed: index })),
   },
   { label: 'GIF', text: 'A GIF from S3', media: () => [makeGif({ seed: 5 })] },
   { label: 'video', text: 'A video from S3', media: () => [makeVideo({ bytes: VIDEO_BYTES, seed: 6 })] },
@@ -54,14 +55,20 @@ try {
 }
 
 async function demonstrate({ api, sim, s3, redisUrl }: Stack): Promise<boolean> {
-  console.log(`  API ${api.url} (reference at ${api.url}/docs) · Redis ${redisUrl} · S3 ${s3.endpoint} · X ${sim.url}`);
+  console.log(
+    `  API ${api.url} (reference at ${api.url}/docs) · Redis ${redisUrl} · S3 ${s3.endpoint} · X ${sim.url}`,
+  );
   await sim.script({ on: { operation: 'media.append' }, times: 'always', do: { delayMs: APPEND_DELAY_MS } });
 
   console.log('Putting the media into S3 and posting them over the HTTP API …');
-  const posts = await Promise.all(POSTS.map(async (plan) => ({ ...plan, ...(await enqueue(plan.text, plan.media())) })));
+  const posts = await Promise.all(
+    POSTS.map(async (plan) => ({ ...plan, ...(await enqueue(plan.text, plan.media())) })),
+  );
   console.log('');
 
-  const lines = posts.map(({ label, hashes }) => createPostLine(label, hashes.length, () => performance.now()));
+  const lines = posts.map(({ label, hashes }) =>
+    createPostLine(label, hashes.length, () => performance.now()),
+  );
   const board = createBoard(lines, process.stdout);
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   let killed = '';
@@ -69,7 +76,12 @@ async function demonstrate({ api, sim, s3, redisUrl }: Stack): Promise<boolean> 
     const line = lines[index];
     await followPost(api, id, (news) => {
       line?.hear(news);
-      if (!killed && line?.label === 'video' && line.segmentsDone >= KILL_AT * line.segments && line.segments > 0) {
+      if (
+        !killed &&
+        line?.label === 'video' &&
+        line.segmentsDone >= KILL_AT * line.segments &&
+        line.segments > 0
+      ) {
         killed = killHolder(id);
         board.announce(
           `  ✂ ${sinceStart()}: ${killed} gets SIGKILL with ${line.segmentsDone} of ${line.segments} segments acknowledged`,
@@ -84,11 +96,15 @@ async function demonstrate({ api, sim, s3, redisUrl }: Stack): Promise<boolean> 
   const end = await Promise.race([Promise.all(followed), late]);
   board.close();
   if (end === 'late') console.log(`  Not all posts ended within ${DEADLINE_MS / 1000} s.`);
-  if (!killed) console.log('  The worker with the video could not be killed in time: the demonstration is incomplete.');
+  if (!killed)
+    console.log('  The worker with the video could not be killed in time: the demonstration is incomplete.');
   return (await showProof(posts)) && end !== 'late' && killed !== '';
 }
 
-async function enqueue(text: string, media: Media[]): Promise<{ id: string; hashes: string[]; bytes: number }> {
+async function enqueue(
+  text: string,
+  media: Media[],
+): Promise<{ id: string; hashes: string[]; bytes: number }> {
   const items = await Promise.all(
     media.map(async (each, index) => {
       const key = `${text.toLowerCase().replaceAll(' ', '-')}/${index}`;
@@ -115,7 +131,9 @@ function killHolder(postId: string): string {
   return `${holder.name} (pid ${holder.pid})`;
 }
 
-async function showProof(posts: { id: string; label: string; text: string; hashes: string[] }[]): Promise<boolean> {
+async function showProof(
+  posts: { id: string; label: string; text: string; hashes: string[] }[],
+): Promise<boolean> {
   const ledger = await stack.sim.ledger();
   const rows = await Promise.all(
     posts.map(async ({ id, label, text, hashes }) => {
@@ -137,7 +155,17 @@ async function showProof(posts: { id: string; label: string; text: string; hashe
       return { holds, cells };
     }),
   );
-  const head = ['post', 'status', 'X id', 'published', 'took', 'bytes sent', 'sent twice', 'times on X', 'SHA-256'];
+  const head = [
+    'post',
+    'status',
+    'X id',
+    'published',
+    'took',
+    'bytes sent',
+    'sent twice',
+    'times on X',
+    'SHA-256',
+  ];
   console.log(`\n${formatTable([head, ...rows.map(({ cells }) => cells)])}\n`);
   const onlyOurs = ledger.posts.length === posts.length;
   const holds = onlyOurs && rows.every((row) => row.holds);
@@ -155,8 +183,7 @@ async function readPost(
   const response = await fetch(`${stack.api.url}/v1/posts/${id}`, {
     headers: { authorization: `Bearer ${stack.api.key}` },
   });
-  const post: { status: string; xPostId: string | null; createdAt: string; publishedAt: string | null } = JSON.parse(
-    await response.text(),
-  );
+  const post: { status: string; xPostId: string | null; createdAt: string; publishedAt: string | null } =
+    JSON.parse(await response.text());
   return post;
 }

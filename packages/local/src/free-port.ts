@@ -11,3 +11,16 @@ export async function findFreePort(): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('no TCP address');
   return address.port;
 }
+
+/** Whether a port of 127.0.0.1 could be listened on a moment ago. */
+export async function isPortFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const free = new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false)).once('listening', () => resolve(true));
+  });
+  server.listen(port, '127.0.0.1');
+  if (!(await free)) return false;
+  server.close();
+  await once(server, 'close');
+  return true;
+}

@@ -101,7 +101,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   });
   const startWorker = async (): Promise<LocalProcess> => {
     const name = `worker-${(workerCount += 1)}`;
-    const worker = await startApp({ name, app: 'worker', settings, readyMessage: 'ready', ...hear(name) });
+    const named = { ...settings, SLIPWAY_WORKER_NAME: name };
+    const worker = await startApp({
+      name,
+      app: 'worker',
+      settings: named,
+      readyMessage: 'ready',
+      ...hear(name),
+    });
     workers.push(worker);
     if (stopping) {
       await worker.stop();

@@ -33,7 +33,9 @@ export async function followPost(
     headers: { authorization: `Bearer ${api.key}` },
   });
   if (!response.ok || !response.body) throw new Error(`the events of ${postId}: ${response.status}`);
-  const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  const events = response.body
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream());
   for await (const event of events) {
     const news: PostNews = JSON.parse(event.data);
     onNews(news);

@@ -69,7 +69,9 @@ export function createPostLine(label: string, itemCount: number, now: () => numb
           ? `segments ${segmentsDone}/${segments}  ${(bytesSent / MIB).toFixed(1)}/${(totalBytes / MIB).toFixed(1)} MiB`
           : '';
       const rate = step === 'append' && speed > 0 && !note ? `${(speed / MIB).toFixed(1)} MiB/s` : '';
-      return [label.padEnd(12), step.padEnd(11), items, parts, rate, note && `(${note})`].filter(Boolean).join('  ');
+      return [label.padEnd(12), step.padEnd(11), items, parts, rate, note && `(${note})`]
+        .filter(Boolean)
+        .join('  ');
     },
   };
 }
