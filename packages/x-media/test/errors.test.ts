@@ -233,6 +233,17 @@ const rows: Row[] = [
     expected: { code: 'server_error', messages: ['internal server error'], retry: { advice: 'backoff' } },
   },
   {
+    name: 'a bare list of errors',
+    reply: { status: 400, json: [{ code: 38, message: 'media parameter is missing.' }] },
+    expected: { code: 'bad_request', legacyCodes: [38], messages: ['media parameter is missing.'] },
+  },
+  {
+    name: 'errors alone where an empty 2xx would be a success',
+    reply: { json: { errors: ['internal server error'] } },
+    call: (x) => x.media.append({ mediaId: '1', segmentIndex: 0, media: Buffer.from('abc') }),
+    expected: { code: 'invalid_response', messages: ['internal server error'], retry: { advice: 'backoff' } },
+  },
+  {
     name: 'empty body (E9), 413',
     reply: { status: 413 },
     call: (x) => x.media.append({ mediaId: '1', segmentIndex: 0, media: Buffer.from('abc') }),
@@ -242,6 +253,12 @@ const rows: Row[] = [
     name: '431',
     reply: { status: 431 },
     expected: { code: 'headers_too_large', retry: { advice: 'never' } },
+  },
+  {
+    name: '413 of a gateway at create: refused before it was read, by whatever refused it',
+    reply: { status: 413 },
+    call: create,
+    expected: { code: 'payload_too_large', fromX: false, retry: { advice: 'never' } },
   },
   {
     name: 'HTML (E9), 502',

@@ -42,6 +42,11 @@ describe("signing by OAuth 1.0a gives what X's docs give", () => {
   });
 });
 
+test('what encodeURIComponent leaves alone is encoded all the same', ({ expect }) => {
+  const header = signOAuth1({ ...example, url: 'https://api.x.com/', consumerKey: "a!'()*~-._z" });
+  expect(header).toContain('oauth_consumer_key="a%21%27%28%29%2A~-._z"');
+});
+
 describe('a signed call', () => {
   const NOW = 1_700_000_000_999;
   const credentials = { type: 'oauth1', ...example } as const;
