@@ -107,6 +107,7 @@ export async function run(
     await fold([{ type: 'taken_over', at: clock.now(), abandoned: options.abandoned }]);
     for (;;) {
       if (abort.reason instanceof LostPost) throw abort.reason;
+      const halted = stopping.aborted || abort.aborted;
       const decision = decide(request, state, {
         now: clock.now(),
         inFlight: new Set(inFlight.keys()),
@@ -121,16 +122,17 @@ export async function run(
           });
           return { kind: 'wait', waiting: decision.waiting };
         case 'note':
-          if (stopping.aborted && decision.event.type === 'intended') return await handBack();
+          if (halted && decision.event.type === 'intended') return await handBack();
           await fold([decision.event]);
           break;
         case 'start': {
           // A create whose intent is written must go out even while stopping: otherwise it would have to be doubted.
-          const actions = stopping.aborted
-            ? decision.actions.filter(({ do: what }) => what === 'create')
+          // Nothing at all can go out any more once effects are cut off.
+          const actions = halted
+            ? decision.actions.filter(({ do: what }) => what === 'create' && !abort.aborted)
             : decision.actions;
           for (const action of actions) start(action);
-          if (inFlight.size === 0 && stopping.aborted) return await handBack();
+          if (inFlight.size === 0 && halted) return await handBack();
           if (inFlight.size === 0 && decision.wakeAt === null)
             throw new Error('a post has nothing to do and nothing to wait for');
           await receive(decision.wakeAt);
