@@ -1,6 +1,7 @@
 export { type Account, type Accounts, loadAccounts } from './accounts.ts';
 export { inspectMedia } from './perform/inspect-media.ts';
-export { type ObjectName, type Objects, type Pin, SourceError, createObjects } from './perform/objects.ts';
+export { type Objects, type Pin, createObjects } from './perform/objects.ts';
+export { type ObjectName, SourceError } from './perform/source-error.ts';
 export { type Perform, perform } from './perform/perform.ts';
 export { LostPost, type Outcome, type RunOptions, run } from './run.ts';
 export { type ObjectSettings, type XSettings, objectSettings, xSettings } from './settings.ts';

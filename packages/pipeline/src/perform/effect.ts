@@ -26,7 +26,10 @@ export function mediaOf(effect: Pick<Effect<Action & { item: number }>, 'action'
   return { media, state };
 }
 
-/** The item with its pinned source; the object is named by the version that was pinned. */
+/**
+ * The item with its pinned source. The object is named as its caller named it and pinned by its ETag: to read a version by
+ * its id takes a permission of its own.
+ */
 export function sourceOf(effect: Effect<Action & { item: number }>): {
   name: { bucket: string; key: string; versionId: string | null };
   source: Source;

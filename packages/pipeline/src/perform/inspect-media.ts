@@ -10,7 +10,8 @@ import {
   policySchema,
 } from '../core/index.ts';
 import { readFacts } from './media-facts.ts';
-import { type Objects, SourceError } from './objects.ts';
+import type { Objects } from './objects.ts';
+import { SourceError } from './source-error.ts';
 
 export type Inspection = { source: Source; category: MediaCategory } | { problem: Problem };
 

@@ -2,7 +2,8 @@ import { fileTypeFromBuffer } from 'file-type';
 import { imageSize } from 'image-size';
 import { CustomSource, Input, Mp4InputFormat, QuickTimeInputFormat } from 'mediabunny';
 import { MEDIA_TYPES, type MediaType, type Source } from '../core/index.ts';
-import { type ObjectHead, type ObjectName, type Objects, SourceError } from './objects.ts';
+import type { ObjectHead, Objects } from './objects.ts';
+import { type ObjectName, SourceError } from './source-error.ts';
 
 /** A video's headers are read through a small window; the media themselves are never fetched for this. */
 const PROBE_CACHE_BYTES = 1024 * 1024;

@@ -1,20 +1,9 @@
 import { Readable } from 'node:stream';
-import {
-  GetObjectCommand,
-  type GetObjectCommandOutput,
-  S3Client,
-  S3ServiceException,
-} from '@aws-sdk/client-s3';
-import type { SourceProblemCode } from '../core/index.ts';
+import { GetObjectCommand, type GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import type { ObjectSettings } from '../settings.ts';
+import { type ObjectName, SourceError, broken, changed, nameOf, sourceErrorOf } from './source-error.ts';
 
-/** Names an object; the pin is what was found when it was first looked at. */
-export interface ObjectName {
-  bucket: string;
-  key: string;
-  versionId: string | null;
-}
-
+/** What was found when an object was first looked at. */
 export interface Pin {
   etag: string;
   bytes: number;
@@ -44,21 +33,14 @@ export interface Objects {
   close(): void;
 }
 
-/** What went wrong at the store, in its own words. */
-export class SourceError extends Error {
-  override readonly name = 'SourceError';
-  readonly code: SourceProblemCode;
-
-  constructor(code: SourceProblemCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
-
 /** Enough to sniff a type and to find the size of nearly every image. */
 const HEAD_BYTES = 64 * 1024;
 
-export function createObjects(settings: ObjectSettings): Objects {
+/** How long a store may keep us waiting: for a connection, for the head of an answer, and between two pieces of its body. */
+const PATIENCE = { connectMs: 5_000, answerMs: 30_000, silenceMs: 60_000 };
+
+export function createObjects(settings: ObjectSettings, patience: Partial<typeof PATIENCE> = {}): Objects {
+  const { connectMs, answerMs, silenceMs } = { ...PATIENCE, ...patience };
   const client = new S3Client({
     ...(settings.s3Endpoint ? { endpoint: settings.s3Endpoint } : {}),
     region: settings.s3Region,
@@ -68,7 +50,15 @@ export function createObjects(settings: ObjectSettings): Objects {
     // Not every store knows the checksums that newer SDKs send by default.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, httpsAgent: { maxSockets: 128 } },
+    requestHandler: {
+      connectionTimeout: connectMs,
+      requestTimeout: answerMs,
+      // Without it the SDK only logs that the time has passed.
+      throwOnRequestTimeout: true,
+      socketTimeout: silenceMs,
+      httpAgent: { maxSockets: 128 },
+      httpsAgent: { maxSockets: 128 },
+    },
   });
   return {
     open: (name, signal) => openObject(client, name, signal),
@@ -96,8 +86,15 @@ async function openObject(client: S3Client, name: ObjectName, signal: AbortSigna
   } catch (error) {
     throw broken(name, error, signal);
   }
-  const bytes = totalOf(answer) ?? answer.ContentLength ?? length;
+  const bytes = sizeOf(answer, length);
   if (bytes === 0) throw new SourceError('empty', `${nameOf(name)} is empty.`);
+  if (bytes === null || !(answer.ContentRange ?? 'bytes 0-').startsWith('bytes 0-')) {
+    const got = answer.ContentRange ?? 'no Content-Range';
+    throw new SourceError(
+      'wrong_range',
+      `${nameOf(name)}: asked for its first bytes, the store sent ${got}, which does not tell its size.`,
+    );
+  }
   if (!answer.ETag) throw new SourceError('unavailable', `The store gave no ETag for ${nameOf(name)}.`);
   const bytesOfHead = Buffer.concat(head).subarray(0, HEAD_BYTES);
   return { etag: answer.ETag, versionId: answer.VersionId ?? name.versionId, bytes, head: bytesOfHead };
@@ -112,7 +109,10 @@ async function readRange(
 ): Promise<AsyncIterable<Uint8Array>> {
   const last = offset + bytes - 1;
   const input = { ...inputOf(name), Range: `bytes=${offset}-${last}`, IfMatch: pin.etag };
-  const answer = await get(client, name, input, signal);
+  const answer = await get(client, name, input, signal).catch((error: unknown) => {
+    // A range that is not there any more: the object has become shorter, and the store does not heed If-Match.
+    throw error instanceof SourceError && error.code === 'empty' ? changed(name) : error;
+  });
   const problem = mismatch(answer, name, pin, offset, bytes);
   if (problem) {
     bodyOf(answer).destroy();
@@ -145,29 +145,53 @@ function mismatch(
   );
 }
 
-async function* counted(
+function counted(
   body: Readable,
   name: ObjectName,
   bytes: number,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array, undefined> {
-  let seen = 0;
-  try {
-    for await (const chunk of chunksOf(body)) {
-      seen += chunk.length;
-      yield chunk;
+): AsyncIterable<Uint8Array> {
+  async function* count(): AsyncGenerator<Uint8Array, undefined> {
+    let seen = 0;
+    const check = (right: boolean): void => {
+      if (right) return;
+      const text = `${nameOf(name)}: the store promised ${bytes} bytes and sent ${seen}.`;
+      throw new SourceError('wrong_range', text);
+    };
+    try {
+      for await (const chunk of chunksOf(body)) {
+        seen += chunk.length;
+        check(seen <= bytes);
+        yield chunk;
+      }
+    } catch (error) {
+      throw broken(name, error, signal);
     }
-  } catch (error) {
-    throw broken(name, error, signal);
-  } finally {
-    body.destroy();
+    check(seen === bytes);
   }
-  if (seen !== bytes) {
-    throw new SourceError(
-      'wrong_range',
-      `${nameOf(name)}: the store promised ${bytes} bytes and sent ${seen}.`,
-    );
-  }
+  // The body may break off before anyone reads it; whoever reads then is told.
+  body.on('error', () => undefined);
+  const chunks = count();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => chunks.next(),
+      // A generator that was never started runs no `finally`: a body that nobody came to read is closed here.
+      return: () => {
+        body.destroy();
+        return chunks.return(undefined);
+      },
+    }),
+  };
+}
+
+/** The size of the whole object, from an answer to a request for its first bytes; null when the answer does not tell. */
+function sizeOf(answer: GetObjectCommandOutput, seen: number): number | null {
+  const total = totalOf(answer);
+  if (total !== null) return total;
+  // Less than was asked for is all there is.
+  if (seen < HEAD_BYTES) return seen;
+  const ranged = answer.ContentRange !== undefined || answer.$metadata.httpStatusCode === 206;
+  return ranged ? null : (answer.ContentLength ?? null);
 }
 
 /** `bytes 0-99/1234` tells the size of the whole object. */
@@ -198,54 +222,4 @@ async function get(
     if (signal.aborted) throw signal.reason;
     throw sourceErrorOf(name, error);
   }
-}
-
-function broken(name: ObjectName, error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
-  if (error instanceof SourceError) return error;
-  return new SourceError('unavailable', `Reading ${nameOf(name)} broke off: ${messageOf(error)}`, {
-    cause: error,
-  });
-}
-
-/** By status first: stores disagree about names. */
-function sourceErrorOf(name: ObjectName, error: unknown): SourceError {
-  const { status, code, message } = describeSdkError(error);
-  const make = (problem: SourceProblemCode, text: string): SourceError =>
-    new SourceError(problem, text, { cause: error });
-  if (code === 'NoSuchBucket') return make('no_bucket', `There is no bucket ${name.bucket}.`);
-  // A delete marker answers 405, a malformed version id 400.
-  if (
-    status === 404 ||
-    status === 405 ||
-    code === 'NoSuchVersion' ||
-    (status === 400 && name.versionId !== null)
-  ) {
-    return make('not_found', `There is no object ${nameOf(name)}.`);
-  }
-  if (status === 401 || status === 403)
-    return make('denied', `The store refuses ${nameOf(name)}: ${message}`);
-  if (status === 412) return changed(name);
-  if (status === 416) return make('empty', `${nameOf(name)} is empty.`);
-  return make('unavailable', `The store failed for ${nameOf(name)}: ${message}`);
-}
-
-function changed(name: ObjectName): SourceError {
-  return new SourceError('changed', `${nameOf(name)} was changed while it was being uploaded.`);
-}
-
-function nameOf({ bucket, key, versionId }: ObjectName): string {
-  return `s3://${bucket}/${key}${versionId === null ? '' : ` (version ${versionId})`}`;
-}
-
-function describeSdkError(error: unknown): { status: number | undefined; code: string; message: string } {
-  if (!(error instanceof Error)) return { status: undefined, code: '', message: String(error) };
-  const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-  return { status, code: error.name, message: messageOf(error) };
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  return error.message || code;
 }

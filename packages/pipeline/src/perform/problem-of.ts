@@ -1,6 +1,6 @@
 import { type XError, isXError } from '@slipway/x-media';
 import type { Problem } from '../core/index.ts';
-import { SourceError } from './objects.ts';
+import { SourceError } from './source-error.ts';
 
 /** An effect's error as plain data for the failure table; null for an error that no effect should throw. */
 export function problemOf(error: unknown): Problem | null {
