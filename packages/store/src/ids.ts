@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { ulid } from 'ulid';
 
@@ -10,7 +11,7 @@ const POST_ID = /^post_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 export function newPostId(accountId: string, now: number): string {
   const slot = slotOfAccount(accountId);
   const routing = `${BASE32[slot >> 5]}${BASE32[slot & 31]}`;
-  return `post_${ulid(now).toLowerCase().slice(0, 24)}${routing}`;
+  return `post_${ulid(now, fraction).toLowerCase().slice(0, 24)}${routing}`;
 }
 
 export function isPostId(text: string): boolean {
@@ -25,4 +26,16 @@ export function slotOfAccount(accountId: string): number {
 export function slotOfPost(postId: string): number {
   const [high = '0', low = '0'] = postId.slice(-2);
   return BASE32.indexOf(high) * 32 + BASE32.indexOf(low);
+}
+
+const pool = new Uint32Array(1024);
+let drawn = pool.length;
+
+/** In [0, 1), from the system's source of randomness. Drawn in bulk: ulid's own way asks for every letter and is 50 times slower. */
+function fraction(): number {
+  if (drawn === pool.length) {
+    randomFillSync(pool);
+    drawn = 0;
+  }
+  return (pool[drawn++] ?? 0) / 2 ** 32;
 }
