@@ -25,7 +25,7 @@ export function createHands(
     try {
       const lost = new Set(await heldPosts.renew([...held.keys()]));
       for (const [post, controller] of held) {
-        if (lost.has(post.id)) controller.abort(new LostPost(`post ${post.id} was taken by somebody else`));
+        if (lost.has(post)) controller.abort(new LostPost(`post ${post.id} was taken by somebody else`));
       }
     } catch (error) {
       onTrouble(error);

@@ -7,11 +7,11 @@ import {
 } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { EVENT_RETENTION_MS, type Layout } from './keys.ts';
+import type { Layout } from './keys.ts';
+import { saveRecord } from './save-record.ts';
 import { loadScript } from './script.ts';
 
 const claim = loadScript('claim');
-const save = loadScript('save');
 const renew = loadScript('renew');
 
 const claimReply = z.union([
@@ -37,8 +37,8 @@ export type Claim = HeldPost | { refused: 'missing' | 'over' | 'superseded' };
 export interface HeldPosts {
   /** Takes a post in hand for the job of its current wake. A job of an older wake is refused: it has been replaced. */
   claim(postId: string, wake: number): Promise<Claim>;
-  /** Keeps posts in hand; answers with the ids of those that are lost. */
-  renew(held: readonly Pick<HeldPost, 'id' | 'fence'>[]): Promise<string[]>;
+  /** Keeps posts in hand; answers with those that are lost. */
+  renew<Held extends Pick<HeldPost, 'id' | 'fence'>>(held: readonly Held[]): Promise<Held[]>;
   /** Lossy. */
   publishProgress(progress: Progress): void;
 }
@@ -76,33 +76,18 @@ export function createHeldPosts(
         state,
         abandoned: abandoned === 1,
         async save(next, events, release) {
-          const over = isTerminal(next.status);
-          const mode = over ? 'over' : release ? 'release' : 'hold';
-          const saved = await save(
+          const saved = await saveRecord(
             redis,
-            [
-              keys.post + id,
-              keys.admitted,
-              keys.backlog,
-              keys.ofStatus(status),
-              keys.ofStatus(next.status),
-              keys.events,
-              keys.eventsOf(id),
-            ],
-            [
-              id,
-              rev,
-              fence,
-              JSON.stringify(next),
-              next.status,
-              mode,
-              release ? release.until + graceMs : leaseMs,
-              now() - EVENT_RETENTION_MS,
-              ...events.map((event) => JSON.stringify(event)),
-            ],
+            keys,
+            { id, rev, fence, statusBefore: status, state: next, events, now: now() },
+            isTerminal(next.status)
+              ? { mode: 'over' }
+              : release
+                ? { mode: 'release', lookedAtBy: release.until + graceMs }
+                : { mode: 'hold', leaseMs },
           );
-          if (!Array.isArray(saved) || saved[0] !== 'saved') return false;
-          rev = Number(saved[1]);
+          if (saved === null) return false;
+          rev = saved;
           status = next.status;
           return true;
         },
@@ -110,15 +95,17 @@ export function createHeldPosts(
     },
 
     async renew(held) {
-      const lost: string[] = [];
-      for (const keys of layout.partitions) {
-        const mine = held.filter(({ id }) => layout.forPost(id) === keys);
-        if (mine.length === 0) continue;
-        const args = [leaseMs, keys.post, ...mine.flatMap(({ id, fence }) => [id, fence])];
-        const reply = await renew(redis, [keys.admitted], args);
-        if (Array.isArray(reply)) lost.push(...reply.map(String));
-      }
-      return lost;
+      const lost = await Promise.all(
+        layout.partitions.map(async (keys) => {
+          const mine = held.filter(({ id }) => layout.forPost(id) === keys);
+          if (mine.length === 0) return [];
+          const each = mine.flatMap(({ id, fence }) => [id, fence]);
+          const reply = await renew(redis, [keys.admitted], [leaseMs, keys.post, ...each]);
+          const places = new Set(Array.isArray(reply) ? reply.map(Number) : []);
+          return mine.filter((_, place) => places.has(place));
+        }),
+      );
+      return lost.flat();
     },
 
     publishProgress(progress) {

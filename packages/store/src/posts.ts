@@ -2,11 +2,11 @@ import { type PostRecord, isTerminal, newPostState } from '@slipway/pipeline/cor
 import type { Redis } from 'ioredis';
 import { EVENT_RETENTION_MS, type Layout, type PartitionKeys } from './keys.ts';
 import { RECORD_FIELDS, toEvent, toRecord } from './record-fields.ts';
+import { saveRecord } from './save-record.ts';
 import { loadScript } from './script.ts';
 import type { ListQuery, PostStore } from './store.ts';
 
 const create = loadScript('create');
-const save = loadScript('save');
 
 /** How often `change` starts over before it gives up: each time somebody else must have saved in between. */
 const CHANGE_TRIES = 20;
@@ -59,39 +59,13 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
         if (!record) return null;
         const change = decide(record);
         if (!change) return { record, changed: false };
-        const { status } = change.state;
-        const reply = await save(
-          redis,
-          [
-            keys.post + id,
-            keys.admitted,
-            keys.backlog,
-            keys.ofStatus(record.state.status),
-            keys.ofStatus(status),
-            keys.events,
-            keys.eventsOf(id),
-          ],
-          [
-            id,
-            record.rev,
-            record.fence,
-            JSON.stringify(change.state),
-            status,
-            isTerminal(status) ? 'over' : 'take',
-            0,
-            now() - EVENT_RETENTION_MS,
-            ...change.events.map((event) => JSON.stringify(event)),
-          ],
-        );
-        if (Array.isArray(reply) && reply[0] === 'saved') {
-          const saved = {
-            ...record,
-            state: change.state,
-            rev: record.rev + 1,
-            fence: record.fence + 1,
-            heldBy: null,
-          };
-          return { record: saved, changed: true };
+        const { state, events } = change;
+        const { rev, fence } = record;
+        const rest = { id, rev, fence, statusBefore: record.state.status, state, events, now: now() };
+        const mode = isTerminal(state.status) ? 'over' : 'take';
+        const saved = await saveRecord(redis, keys, rest, { mode });
+        if (saved !== null) {
+          return { record: { ...record, state, rev: saved, fence: fence + 1, heldBy: null }, changed: true };
         }
       }
       throw new Error(`post ${id} changes too fast to be changed from outside`);

@@ -4,7 +4,8 @@ import type { PostEvent, PostRecord, PostRequest, PostState, Progress, Status } 
 export interface PostStore {
   /**
    * Writes a new post with its indexes, its first event and its place in the backlog, in one script.
-   * When this resolves the write is in Redis; with `appendfsync always` that means on disk.
+   * When this resolves the write is in Redis; with `appendfsync always` that means on disk. Rejects when the id is taken by
+   * another request.
    */
   create(request: PostRequest, options: { startAt: number }): Promise<PostRecord>;
   get(id: string): Promise<PostRecord | null>;
@@ -40,7 +41,10 @@ export type FeedItem = ({ kind: 'event' } & StoredEvent) | { kind: 'progress'; p
 
 /** Live events: one blocking connection and one subscription for a whole process, however many follow. */
 export interface EventFeed {
-  /** Everything after `after`, then live, in order, each event once; ends when `signal` aborts. */
+  /**
+   * Everything after `after`, then live, in order, each event once. Ends when `signal` aborts, when the feed closes, and before
+   * a gap: for a follower that fell too far behind, who comes back with the id of the last event that it saw.
+   */
   follow(postId: string, options: { after: string | null; signal: AbortSignal }): AsyncIterable<FeedItem>;
   close(): Promise<void>;
 }

@@ -1,7 +1,9 @@
--- A new post: record, indexes, place in the backlog, first event. Says 0 when the id is taken.
+-- A new post: record, indexes, place in the backlog, first event. Says 0 when the id is taken by another request.
 -- KEYS post, backlog, all, of-account, of-status, events, events-of-post
 -- ARGV id, request, state, status, startAt, event, eventsSince, channel
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local taken = redis.call('HGET', KEYS[1], 'request')
+-- The same request is the same post: a client whose answer was lost with the connection sends it again.
+if taken then return taken == ARGV[2] and 1 or 0 end
 redis.call('HSET', KEYS[1], 'request', ARGV[2], 'state', ARGV[3], 'status', ARGV[4], 'rev', 1, 'fence', 0, 'wake', 0, 'held', '')
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
 for i = 3, 5 do redis.call('ZADD', KEYS[i], 0, ARGV[1]) end

@@ -1,13 +1,15 @@
 -- The one way in which a record changes: checks revision and fence, writes the state, moves the index, appends the events.
 -- KEYS post, admitted, backlog, of-status-before, of-status-after, events, events-of-post
--- ARGV id, rev, fence, state, status, mode, amount, eventsSince, event...
+-- ARGV id, rev, fence, state, status, mode, amount, eventsSince, name of this save, event...
 -- mode: 'hold' keeps it in hand, lease of `amount` ms; 'release' gives it back, to be looked at by `amount` (epoch ms);
 --       'over' ends it; 'take' takes it from whoever has it, who finds the fence gone.
-local found = redis.call('HMGET', KEYS[1], 'rev', 'fence')
+local found = redis.call('HMGET', KEYS[1], 'rev', 'fence', 'saved')
 if not found[1] then return { 'missing' } end
+-- This very save was made before: its answer was lost with the connection, and the client has sent it again.
+if found[3] == ARGV[9] then return { 'saved', tonumber(found[1]) } end
 if found[1] ~= ARGV[2] or found[2] ~= ARGV[3] then return { 'stale', found[1], found[2] } end
 local rev = redis.call('HINCRBY', KEYS[1], 'rev', 1)
-redis.call('HSET', KEYS[1], 'state', ARGV[4], 'status', ARGV[5])
+redis.call('HSET', KEYS[1], 'state', ARGV[4], 'status', ARGV[5], 'saved', ARGV[9])
 local mode = ARGV[6]
 if mode == 'hold' then
   local time = redis.call('TIME')
@@ -28,7 +30,7 @@ if KEYS[4] ~= KEYS[5] then
   redis.call('ZREM', KEYS[4], ARGV[1])
   redis.call('ZADD', KEYS[5], 0, ARGV[1])
 end
-for i = 9, #ARGV do
+for i = 10, #ARGV do
   local eventId = redis.call('XADD', KEYS[6], 'MINID', '~', ARGV[8], '*', 'p', ARGV[1], 'e', ARGV[i])
   redis.call('XADD', KEYS[7], eventId, 'e', ARGV[i])
 end

@@ -1,0 +1,183 @@
+import { cancelPost } from '@slipway/pipeline/core';
+import { eventually } from '@slipway/testkit';
+import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import type { Wake } from '../src/index.ts';
+import { keysOf } from '../src/keys.ts';
+import { FAR_FUTURE, LEASE_MS, type Rig, claimed, postRequest, startRig } from './rig.ts';
+
+let rig: Rig;
+const keys = keysOf(0);
+beforeAll(async () => {
+  rig = await startRig();
+});
+beforeEach(() => rig.reset());
+afterAll(() => rig.stop());
+
+async function due(count: number): Promise<string[]> {
+  const { posts } = rig.store();
+  const requests = Array.from({ length: count }, () => postRequest());
+  await Promise.all(requests.map((request, index) => posts.create(request, { startAt: index })));
+  return requests.map(({ id }) => id);
+}
+
+/** An admitted post whose lease has run out. */
+async function forgotten(): Promise<Wake> {
+  await due(1);
+  const [wake] = await rig.admissions().admit(1);
+  if (!wake) throw new Error('nothing was due');
+  await runOut(wake.postId);
+  return wake;
+}
+
+const runOut = (id: string) => rig.redis.zadd(keys.admitted, 'XX', 1, id);
+
+describe('admitting', () => {
+  test('hands over what is due, in its order, up to the limit, and nothing that is not', async ({
+    expect,
+  }) => {
+    const ids = await due(5);
+    await rig.store().posts.create(postRequest(), { startAt: FAR_FUTURE });
+    const admissions = rig.admissions();
+    const first = await admissions.admit(3);
+    expect(first).toEqual(ids.slice(0, 3).map((postId) => ({ postId, wake: 1 })));
+    expect(await admissions.admit(100)).toEqual(ids.slice(3).map((postId) => ({ postId, wake: 1 })));
+    expect(await admissions.admit(100)).toEqual([]);
+    expect(await rig.redis.zcard(keys.backlog)).toBe(1);
+  });
+
+  test('puts each under a lease', async ({ expect }) => {
+    await due(1);
+    const before = Date.now();
+    const [wake] = await rig.admissions({ leaseMs: LEASE_MS }).admit(1);
+    const lease = Number(await rig.redis.zscore(keys.admitted, wake?.postId ?? ''));
+    expect(lease).toBeGreaterThanOrEqual(before + LEASE_MS);
+    expect(lease).toBeLessThanOrEqual(Date.now() + LEASE_MS);
+    expect(await rig.admissions().overdue(10)).toEqual([]);
+  });
+
+  test('gives each post to one of several that admit at once', async ({ expect }) => {
+    const ids = await due(200);
+    const admitters = [0, 1, 2, 3].map((index) =>
+      rig.admissions({ redis: rig.connect('worker', `admitter-${index}`) }),
+    );
+    const taken = await Promise.all(
+      admitters.map(async (admissions) => {
+        const wakes: Wake[] = [];
+        for (let some = await admissions.admit(7); some.length > 0; some = await admissions.admit(7)) {
+          wakes.push(...some);
+        }
+        return wakes;
+      }),
+    );
+    expect(
+      taken
+        .flat()
+        .map(({ postId }) => postId)
+        .sort(),
+    ).toEqual(ids);
+    expect(taken.filter((wakes) => wakes.length > 0).length).toBeGreaterThan(1);
+  });
+
+  test('drops from the backlog what has no record', async ({ expect }) => {
+    const [id = ''] = await due(1);
+    await rig.redis.del(keys.post + id);
+    expect(await rig.admissions().admit(10)).toEqual([]);
+    expect(await rig.redis.zcard(keys.backlog)).toBe(0);
+    expect(await rig.redis.exists(keys.post + id, keys.admitted)).toBe(0);
+  });
+});
+
+describe('what nobody has looked at in time', () => {
+  test('is overdue when its lease has run out', async ({ expect }) => {
+    await due(1);
+    const admissions = rig.admissions({ leaseMs: 1 });
+    const wakes = await admissions.admit(1);
+    await eventually(async () => (await admissions.overdue(10)).length > 0);
+    expect(await admissions.overdue(10)).toEqual(wakes);
+    expect(await admissions.overdue(0)).toEqual([]);
+  });
+
+  test('gets a new wake where its job is gone, and the old one is void', async ({ expect }) => {
+    const wake = await forgotten();
+    const [next, ...more] = await rig.admissions().readmit([{ ...wake, replace: true }]);
+    expect(more).toEqual([]);
+    expect(next).toEqual({ postId: wake.postId, wake: wake.wake + 1 });
+    expect(await rig.admissions().overdue(10)).toEqual([]);
+
+    const before = await rig.dump();
+    expect(await rig.worker().claim(wake.postId, wake.wake)).toEqual({ refused: 'superseded' });
+    expect(await rig.dump()).toEqual(before);
+    expect(await claimed(rig.worker(), wake.postId, wake.wake + 1)).toMatchObject({ fence: 1 });
+  });
+
+  test('gets only a new lease where its job still waits', async ({ expect }) => {
+    const wake = await forgotten();
+    expect(await rig.admissions().readmit([{ ...wake, replace: false }])).toEqual([]);
+    expect(await rig.admissions().overdue(10)).toEqual([]);
+    expect(Number(await rig.redis.zscore(keys.admitted, wake.postId))).toBeGreaterThan(Date.now());
+    expect(await claimed(rig.worker(), wake.postId, wake.wake)).toMatchObject({ fence: 1 });
+  });
+
+  test('is put back by one of several that find it', async ({ expect }) => {
+    const wakes = [await forgotten(), await forgotten(), await forgotten()];
+    const replacing = wakes.map((wake) => ({ ...wake, replace: true }));
+    const results = await Promise.all([0, 1, 2].map(() => rig.admissions().readmit(replacing)));
+    expect(results.flat()).toEqual(wakes.map(({ postId, wake }) => ({ postId, wake: wake + 1 })));
+  });
+
+  test('tells which of several got a new wake', async ({ expect }) => {
+    const [gone, waiting, looked] = [await forgotten(), await forgotten(), await forgotten()];
+    await claimed(rig.worker(), looked.postId, looked.wake);
+    expect(
+      await rig.admissions().readmit([
+        { ...waiting, replace: false },
+        { ...looked, replace: true },
+        { ...gone, replace: true },
+      ]),
+    ).toEqual([{ postId: gone.postId, wake: gone.wake + 1 }]);
+  });
+
+  test('is forgotten when it is over or has no record', async ({ expect }) => {
+    const [over, missing] = [await forgotten(), await forgotten()];
+    await rig.store().posts.change(over.postId, (record) => cancelPost(record, 1));
+    await rig.redis.zadd(keys.admitted, 1, over.postId);
+    await rig.redis.del(keys.post + missing.postId);
+    expect(await rig.redis.zcard(keys.admitted)).toBe(2);
+    expect(await rig.admissions().overdue(10)).toEqual([]);
+    expect(await rig.redis.zcard(keys.admitted)).toBe(0);
+  });
+});
+
+describe('a claim', () => {
+  test('raises the fence, names the holder, and takes a lease', async ({ expect }) => {
+    const [id = ''] = await due(1);
+    const [wake] = await rig.admissions().admit(1);
+    await runOut(id);
+    const post = await claimed(rig.worker({ holder: 'worker-b' }), id, wake?.wake ?? 0);
+    expect(post).toMatchObject({
+      id,
+      fence: 1,
+      abandoned: false,
+      request: { id },
+      state: { status: 'scheduled' },
+    });
+    expect(await rig.store().posts.get(id)).toMatchObject({ heldBy: 'worker-b', fence: 1, rev: 1 });
+    expect(await rig.admissions().overdue(10)).toEqual([]);
+  });
+
+  test('of a post that was never given back says so', async ({ expect }) => {
+    const wake = await forgotten();
+    await claimed(rig.worker(), wake.postId, wake.wake);
+    expect(await claimed(rig.worker({ holder: 'worker-b' }), wake.postId, wake.wake)).toMatchObject({
+      abandoned: true,
+      fence: 2,
+    });
+  });
+
+  test('is refused where there is no record, or the post is over', async ({ expect }) => {
+    const wake = await forgotten();
+    expect(await rig.worker().claim(postRequest().id, 1)).toEqual({ refused: 'missing' });
+    await rig.store().posts.change(wake.postId, (record) => cancelPost(record, 1));
+    expect(await rig.worker().claim(wake.postId, wake.wake)).toEqual({ refused: 'over' });
+  });
+});
