@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Progress } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
 import type { Layout } from './keys.ts';
@@ -9,6 +10,8 @@ const BLOCK_MS = 5_000;
 const BATCH = 500;
 /** A follower this far behind is cut off; it comes back with the id of the last event that it saw. */
 const FOLLOWER_BUFFER = 1_000;
+/** After Redis has refused to read the streams. */
+const RETRY_MS = 1_000;
 
 export interface FeedConnections {
   /** Blocks on the event streams. */
@@ -24,28 +27,39 @@ export function createEventFeed(
   connect: () => FeedConnections,
 ): EventFeed {
   const followers = new EventEmitter().setMaxListeners(0);
-  let connections: FeedConnections | undefined;
-  let ready: Promise<void> | undefined;
+  const streams = layout.partitions.map(({ events }) => events);
   const closing = new AbortController();
+  let connections: FeedConnections | undefined;
+  let opened: Promise<void> | undefined;
 
-  const open = async (): Promise<void> => {
-    connections = connect();
-    const { tail, listen } = connections;
+  /** A Redis that refuses is asked again by the next follower. */
+  const open = (): Promise<void> => {
+    opened ??= startReading().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+
+  const startReading = async (): Promise<void> => {
+    const { tail, listen } = (connections ??= connectOnce());
     const positions = await Promise.all(
-      layout.partitions.map(
-        async ({ events }) => (await tail.xrevrange(events, '+', '-', 'COUNT', 1))[0]?.[0] ?? '0-0',
-      ),
+      streams.map(async (stream) => (await tail.xrevrange(stream, '+', '-', 'COUNT', 1))[0]?.[0] ?? '0-0'),
     );
-    listen.on('message', (_channel, message) => {
+    await listen.subscribe(...layout.partitions.map(({ progress }) => progress));
+    void readOn(tail, positions);
+  };
+
+  const connectOnce = (): FeedConnections => {
+    const made = connect();
+    made.listen.on('message', (_channel, message) => {
       const progress: Progress = JSON.parse(message);
       followers.emit(progress.postId, { kind: 'progress', progress } satisfies FeedItem);
     });
-    await listen.subscribe(...layout.partitions.map(({ progress }) => progress));
-    void tailEvents(tail, positions);
+    return made;
   };
 
-  const tailEvents = async (tail: Redis, positions: string[]): Promise<void> => {
-    const streams = layout.partitions.map(({ events }) => events);
+  const readOn = async (tail: Redis, positions: string[]): Promise<void> => {
     while (!closing.signal.aborted) {
       try {
         const reply = await tail.xread(
@@ -66,37 +80,45 @@ export function createEventFeed(
             positions[streams.indexOf(stream)] = id;
           }
         }
-      } catch (error) {
-        // The connection mends itself and reading goes on where it stopped; only an end that was asked for ends the loop.
-        if (!closing.signal.aborted) followers.emit('trouble', error);
+      } catch {
+        // A lost connection mends itself without getting here. A Redis that refuses may take it later: reading goes on
+        // where it stopped.
+        await pause(RETRY_MS, undefined, { signal: closing.signal }).catch(() => {});
       }
     }
   };
 
   return {
     async *follow(postId, { after, signal }) {
-      ready ??= open();
-      await ready;
+      const ended = AbortSignal.any([signal, closing.signal]);
+      if (ended.aborted) return;
       const buffer: FeedItem[] = [];
       let wake = (): void => {};
       let overrun = false;
       const onItem = (item: FeedItem): void => {
+        if (overrun) return; // what comes after a gap is not told
         if (buffer.length < FOLLOWER_BUFFER) buffer.push(item);
         else if (item.kind === 'event') overrun = true;
         wake();
       };
-      const onAbort = (): void => wake();
-      followers.on(postId, onItem);
-      signal.addEventListener('abort', onAbort);
+      const aborted = Promise.withResolvers<void>();
+      const onAbort = (): void => {
+        aborted.resolve();
+        wake();
+      };
+      ended.addEventListener('abort', onAbort);
       try {
-        // Listening began before the past is read, so that nothing falls between the two; what is in both is told once.
+        await Promise.race([open(), aborted.promise]);
+        if (ended.aborted) return;
+        // Listening begins before the past is read, so that nothing falls between the two; what is in both is told once.
+        followers.on(postId, onItem);
         let last = after;
         for (const event of await posts.events(postId, after)) {
-          if (signal.aborted) return;
+          if (ended.aborted) return;
           last = event.id;
           yield { kind: 'event', ...event };
         }
-        while (!signal.aborted) {
+        while (!ended.aborted) {
           const item = buffer.shift();
           if (!item) {
             if (overrun) return;
@@ -112,7 +134,7 @@ export function createEventFeed(
         }
       } finally {
         followers.off(postId, onItem);
-        signal.removeEventListener('abort', onAbort);
+        ended.removeEventListener('abort', onAbort);
       }
     },
 
