@@ -1,20 +1,25 @@
 import type { Redis } from 'ioredis';
 
-/** What the server's settings put at risk; empty when nothing is. Some hosted servers do not let their settings be read. */
+/**
+ * What the server's settings put at risk; empty when nothing is. Some hosted servers do not let their settings be read.
+ * Rejects when Redis does not answer.
+ */
 export async function readSafety(redis: Redis): Promise<{ ok: boolean; warnings: string[] }> {
   const warnings: string[] = [];
-  let policy: string | undefined;
-  let appendOnly: string | undefined;
-  let fsync: string | undefined;
+  let policy: string;
+  let appendOnly: string;
+  let fsync: string;
   try {
     policy = await readSetting(redis, 'maxmemory-policy');
     appendOnly = await readSetting(redis, 'appendonly');
     fsync = await readSetting(redis, 'appendfsync');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Error && ['ReplyError', 'HiddenSetting'].includes(error.name))) throw error;
     return {
       ok: true,
-      warnings: [`The settings of Redis cannot be read (${why}): see to AOF and noeviction yourself.`],
+      warnings: [
+        `The settings of Redis cannot be read (${error.message}): see to AOF and noeviction yourself.`,
+      ],
     };
   }
   if (policy !== 'noeviction') {
@@ -31,7 +36,12 @@ export async function readSafety(redis: Redis): Promise<{ ok: boolean; warnings:
   return { ok: policy === 'noeviction', warnings };
 }
 
-async function readSetting(redis: Redis, name: string): Promise<string | undefined> {
+class HiddenSetting extends Error {
+  override readonly name = 'HiddenSetting';
+}
+
+async function readSetting(redis: Redis, name: string): Promise<string> {
   const reply = await redis.config('GET', name);
-  return Array.isArray(reply) ? String(reply[1]) : undefined;
+  if (!Array.isArray(reply) || reply.length < 2) throw new HiddenSetting(`${name} is hidden`);
+  return String(reply[1]);
 }
