@@ -96,9 +96,10 @@ function actionsFor(item: number, media: MediaState, { inFlight, policy }: Momen
   const mediaId = media.upload?.mediaId ?? '';
   switch (media.step) {
     case 'inspect':
-    case 'upload_once':
     case 'initialize':
       return unlessUnderWay({ do: media.step, item });
+    case 'upload_once':
+      return unlessUnderWay({ do: media.step, item, encoding: media.learned.encoding });
     case 'append':
       return appends(item, media, inFlight, policy);
     case 'finalize': {
@@ -128,5 +129,6 @@ function appends(item: number, media: MediaState, inFlight: ReadonlySet<string>,
     item,
     mediaId: upload.mediaId,
     segment: segmentAt(index, source.bytes, upload.chunkBytes),
+    encoding: media.learned.encoding,
   }));
 }

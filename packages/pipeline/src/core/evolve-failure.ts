@@ -45,6 +45,7 @@ export function foldFailure(
     policy,
     media,
     ifChanged: (item === null ? null : request.media[item]?.ifChanged) ?? 'fail',
+    encoding: 'encoding' in action ? action.encoding : null,
     strikes: (kind) => strikes[kind]?.count ?? 0,
   };
   const { verdict } = judge(problem, situation);

@@ -3,7 +3,7 @@ import { VIDEO_MAX_MS } from './media-rules.ts';
 import type { Policy } from './policy.ts';
 import type { InternalProblem, Problem, SourceProblem, XProblem } from './problems.ts';
 import { backoffMs } from './schedule.ts';
-import type { FailureCode, FailureStep, MediaState, WaitingReason } from './vocabulary.ts';
+import type { Encoding, FailureCode, FailureStep, MediaState, WaitingReason } from './vocabulary.ts';
 
 /** What to do about a problem. */
 export type Verdict =
@@ -41,6 +41,8 @@ export interface Situation {
   /** The item at hand; null at publish. */
   media: MediaState | null;
   ifChanged: 'fail' | 'restart';
+  /** How the failed action encoded its media; null for one that carries none. */
+  encoding: Encoding | null;
   /** Failures of the given kind at this step since the last progress. */
   strikes: (kind: string) => number;
 }
@@ -181,8 +183,9 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
     row: 'F5',
     steps: SENDING,
     when: says(/content-type of application\/json/i),
-    verdict: (_, { media }) =>
-      media?.learned.encoding === 'json'
+    // Asked of the action, not of what was learned since: segments that are refused side by side were all multipart.
+    verdict: (_, { encoding }) =>
+      encoding === 'json'
         ? { do: 'fail', code: 'x_rejected', hint: 'X refuses both encodings of media; try again later.' }
         : { do: 'switch_encoding' },
   },

@@ -1,13 +1,13 @@
 import type { Segment } from './chunk-plan.ts';
 import type { Problem } from './problems.ts';
-import type { MediaCategory, Source, Waiting } from './vocabulary.ts';
+import type { Encoding, MediaCategory, Source, Waiting } from './vocabulary.ts';
 
 /** The next effect to perform. `item` is the index of the media item; `mediaId` pins the upload session that is meant. */
 export type Action =
   | { do: 'inspect'; item: number }
-  | { do: 'upload_once'; item: number }
+  | { do: 'upload_once'; item: number; encoding: Encoding }
   | { do: 'initialize'; item: number }
-  | { do: 'append'; item: number; mediaId: string; segment: Segment }
+  | { do: 'append'; item: number; mediaId: string; segment: Segment; encoding: Encoding }
   | { do: 'finalize'; item: number; mediaId: string }
   | { do: 'poll'; item: number; mediaId: string }
   | { do: 'describe'; item: number; mediaId: string }

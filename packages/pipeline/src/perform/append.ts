@@ -6,15 +6,15 @@ import { type Effect, sourceOf } from './effect.ts';
  * Sending the same segment again is X's own way to recover it. Source: X docs, chunked upload.
  */
 export async function append(effect: Effect<Action & { do: 'append' }>): Promise<StepEvent> {
-  const { name, source, state } = sourceOf(effect);
-  const { item, mediaId, segment } = effect.action;
+  const { name, source } = sourceOf(effect);
+  const { item, mediaId, segment, encoding } = effect.action;
   const stream = await effect.world.objects.read(name, source, segment, effect.signal);
   await effect.x.media.append(
     {
       mediaId,
       segmentIndex: segment.index,
       media: { stream, byteLength: segment.bytes },
-      encoding: state.learned.encoding,
+      encoding,
       onBytes: effect.onBytes,
     },
     { signal: effect.signal },

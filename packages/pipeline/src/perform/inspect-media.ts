@@ -53,6 +53,7 @@ export async function inspectMedia(
     policy: policySchema.parse({}),
     media: null,
     ifChanged: 'fail',
+    encoding: null,
     strikes: () => 0,
   });
   const message = problem.from === 'x' ? '' : problem.message;

@@ -1,17 +1,17 @@
-import type { StepEvent } from '../core/index.ts';
+import type { Action, StepEvent } from '../core/index.ts';
 import { type Effect, sourceOf } from './effect.ts';
 import { expiryOf, reportOf } from './upload-answers.ts';
 
 /** A small image in a single request. Repeating it leaves an unused id behind, no more. */
-export async function uploadOnce(effect: Effect<{ do: 'upload_once'; item: number }>): Promise<StepEvent> {
-  const { name, source, state } = sourceOf(effect);
+export async function uploadOnce(effect: Effect<Action & { do: 'upload_once' }>): Promise<StepEvent> {
+  const { name, source } = sourceOf(effect);
   const whole = { offset: 0, bytes: source.bytes };
   const stream = await effect.world.objects.read(name, source, whole, effect.signal);
   const { data } = await effect.x.media.upload(
     {
       media: { stream, byteLength: source.bytes },
       mediaCategory: 'tweet_image',
-      encoding: state.learned.encoding,
+      encoding: effect.action.encoding,
       onBytes: effect.onBytes,
     },
     { signal: effect.signal },
