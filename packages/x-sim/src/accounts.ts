@@ -115,6 +115,7 @@ export function createAccounts(deps: { newId(): string; now(): number }): Accoun
     addUser(input) {
       const id = input.id ?? deps.newId();
       const username = input.username ?? `user${users.size + 1}`;
+      if (users.has(id)) throw new Error(`there is a user with the id ${id} already`);
       const user: User = {
         id,
         username,

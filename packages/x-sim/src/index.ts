@@ -9,4 +9,3 @@ export type { Exchange } from './http/serve.ts';
 export type { Ledger, LedgerPost, LedgerUpload } from './ledger.ts';
 export type { Segment } from './media/segments.ts';
 export type { UploadState } from './media/upload.ts';
-export { smallestIdAt } from './snowflake.ts';

@@ -78,7 +78,7 @@ export interface Sim {
 export async function startSim(options: SimOptions = {}): Promise<Sim> {
   const host = options.host ?? '127.0.0.1';
   const startConfig = mergeConfig(defaultSettings(), options.config);
-  const watch = createWatch();
+  const watch = createWatch<Ledger>(() => readLedger(world));
   const clock = createClock(options.now ?? Date.now, () => watch.changed());
   let world = createWorld(startConfig, clock, watch.changed);
   let openRequests = 0;
@@ -129,7 +129,7 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
     configure,
     config: () => structuredClone(world.config),
     ledger: (userId) => readLedger(world, userId),
-    waitFor: (predicate, waitOptions) => watch.waitFor(() => readLedger(world), predicate, waitOptions),
+    waitFor: watch.waitFor,
     openRequests: () => openRequests,
     reset() {
       world.parking.close();

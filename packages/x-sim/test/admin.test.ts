@@ -1,6 +1,7 @@
 import { describe, test } from 'vitest';
 import { startSim } from '../src/index.ts';
 import { startCheckedSim } from './checked-sim.ts';
+import { makeMp4 } from './media.ts';
 import { createXClient } from './x-client.ts';
 
 describe('over HTTP', () => {
@@ -76,6 +77,18 @@ describe('in code', () => {
         throw new Error('a mistake in the predicate');
       }),
     ).rejects.toThrow('a mistake');
+  });
+
+  test('waitFor also sees what comes with time alone', async ({ expect }) => {
+    await using checked = await startCheckedSim({ config: { processingMs: { tweet_video: 50 } } });
+    const id = await checked.x.upload('video/mp4', 'tweet_video', makeMp4(500));
+    const state = await checked.sim.waitFor(({ uploads }) => uploads.find((it) => it.state === 'succeeded'));
+    expect(state.mediaId).toBe(id);
+  });
+
+  test('a user cannot be added twice', async ({ expect }) => {
+    await using checked = await startCheckedSim({ user: { id: '5' } });
+    expect(() => checked.sim.addUser({ id: '5' })).toThrow('already');
   });
 
   test('closing rejects those who wait and frees the port', async ({ expect }) => {

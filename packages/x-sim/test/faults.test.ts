@@ -112,7 +112,11 @@ describe('an effect', () => {
       on: { operation: 'media.append', segmentIndex: 0 },
       do: { resetAfterBytes: 500_000 },
     });
-    sim.faults.script({ on: { operation: 'posts.create', textIncludes: 'cut' }, do: { resetAfterBytes: 1 } });
+    sim.faults.script({
+      on: { operation: 'posts.create', textIncludes: 'cut' },
+      times: 2,
+      do: { resetAfterBytes: 20 },
+    });
     await expect(x.append(id, 0, media)).rejects.toThrow('fetch failed');
     const [upload] = sim.ledger().uploads;
     expect(upload?.bytesReceived).toBeGreaterThanOrEqual(500_000);
@@ -120,6 +124,8 @@ describe('an effect', () => {
     expect(upload?.bytesAccepted).toBe(0);
     expect((await x.post({ text: 'whole' })).status).toBe(201);
     await expect(x.post({ text: 'cut' })).rejects.toThrow('fetch failed');
+    await expect(x.post({ text: 'cut', nullcast: true })).rejects.toThrow('fetch failed');
+    expect(sim.ledger().posts).toHaveLength(1);
   });
 
   test('acceptThenDrop of an append makes its repetition count', async ({ expect }) => {

@@ -109,11 +109,24 @@ describe('append', () => {
     for (let index = 10; index >= 0; index -= 1)
       await x.append(id, index, media.subarray(index * 4 * MIB, (index + 1) * 4 * MIB));
     const dir = spillDirs().find((name) => !before.has(name));
-    expect(dir).toBeDefined();
+    // All of it has had its turn by now.
+    expect(readdirSync(`${tmpdir()}/${dir}`)).toEqual([]);
     await x.finalize(id);
     expect(sim.ledger().uploads[0]?.sha256).toBe(sha256(media));
     await checked[Symbol.asyncDispose]();
     expect(existsSync(`${tmpdir()}/${dir}`)).toBe(false);
+  });
+
+  test('hashes in the order of indices, with or without gaps', async ({ expect }) => {
+    await using checked = await startCheckedSim();
+    const { x } = checked;
+    const media = makeMp4(900);
+    const { id } = (await x.initialize('video/mp4', 'tweet_video', media.length)).json.data;
+    await x.append(id, 70, media.subarray(600));
+    await x.append(id, 0, media.subarray(0, 300));
+    await x.append(id, 7, media.subarray(300, 600));
+    expect((await x.finalize(id)).status).toBe(200);
+    expect(checked.sim.ledger().uploads[0]?.sha256).toBe(sha256(media));
   });
 
   test('answers 413 with an empty body to a chunk above 5,000,000 bytes', async ({ expect }) => {
@@ -153,6 +166,17 @@ describe('append', () => {
     const { id } = (await checked.x.initialize('video/mp4', 'tweet_video', 10)).json.data;
     expect(await checked.x.append(id, 0, Buffer.alloc(1))).toMatchObject({ status: 204, text: '' });
   });
+});
+
+test('a body without a length is bounded, too', async ({ expect }) => {
+  await using checked = await startCheckedSim();
+  const send = (bytes: number) =>
+    checked.x.request('POST', '/2/tweets', {
+      body: new Blob([JSON.stringify({ text: 'a', more: 'x'.repeat(bytes) })]).stream(),
+      headers: { 'content-type': 'application/json' },
+    });
+  expect((await send(1000)).status).toBe(400);
+  expect((await send(2_000_000)).status).toBe(413);
 });
 
 describe('a repeated segment', () => {

@@ -181,7 +181,10 @@ test('a lost refresh answer loses the account', async ({ expect }) => {
   const user = checked.sim.addUser({ appId: app.id });
   const refresh = () =>
     token(checked, app, { grant_type: 'refresh_token', refresh_token: user.refreshToken ?? '' });
-  checked.sim.faults.script({ on: { operation: 'oauth2.token' }, do: { acceptThenDrop: true } });
+  checked.sim.faults.script({
+    on: { operation: 'oauth2.token', userId: user.id },
+    do: { acceptThenDrop: true },
+  });
   await expect(refresh()).rejects.toThrow('fetch failed');
   expect((await refresh()).status).toBe(400);
 });

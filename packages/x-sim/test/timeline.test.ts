@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { smallestIdAt } from '../src/index.ts';
+import { smallestIdAt } from '../src/snowflake.ts';
 import { startCheckedSim } from './checked-sim.ts';
 import type { CheckedSim } from './checked-sim.ts';
 import { makePng } from './media.ts';

@@ -12,7 +12,7 @@ export interface Answer {
 
 export interface RequestOptions {
   json?: unknown;
-  body?: FormData | URLSearchParams | string;
+  body?: FormData | URLSearchParams | ReadableStream | string;
   query?: Record<string, string>;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -31,7 +31,8 @@ export function createXClient(sim: Pick<Sim, 'url'>, user: Pick<SimUser, 'access
         ...options.headers,
       },
       ...(options.json === undefined ? {} : { body: JSON.stringify(options.json) }),
-      ...(options.body === undefined ? {} : { body: options.body }),
+      // A stream is sent in chunks, without a length.
+      ...(options.body === undefined ? {} : { body: options.body, duplex: 'half' }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const text = await response.text();

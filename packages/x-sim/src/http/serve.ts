@@ -64,6 +64,11 @@ export function createService(world: World, onExchange: ((exchange: Exchange) =>
 
     const maxBytes = maxBodyBytes(world, operation, req.headers['content-type']);
     const read = await readBody(req, { maxBytes, cutAtBytes: cut }, buffers);
+    // A body shorter than the cut is cut at its end.
+    if (read.end === 'whole' && cut !== undefined) {
+      read.release();
+      return { silent: 'reset' };
+    }
     if (read.end !== 'whole') {
       if (operation === 'media.append') countBrokenAppend(arrival.params['id'], read.received);
       if (read.end === 'cut') return { silent: 'reset' };
@@ -84,6 +89,7 @@ export function createService(world: World, onExchange: ((exchange: Exchange) =>
     if (operation === 'media.append') countAppend(params['id'], body, bytes.length);
     const identity = identifyCaller(req, arrival, body);
     const target = targetOf({ operation, params, query, body, identity });
+    target.userId ??= refreshingUserId(body);
 
     const delayMs = world.faults.takeDelayMs(target);
     if (delayMs > 0) await sleep(delayMs, req);
@@ -145,6 +151,12 @@ export function createService(world: World, onExchange: ((exchange: Exchange) =>
     return token === undefined
       ? undefined
       : world.accounts.oauth1Tokens.get(decodeURIComponent(token))?.userId;
+  }
+
+  /** Whose refresh token a form carries, so that faults of the token endpoint can name a user. */
+  function refreshingUserId(body: Body): string | undefined {
+    if (body.kind !== 'form') return undefined;
+    return world.grants.refreshToken(body.value.get('refresh_token') ?? '')?.userId;
   }
 
   function identifyCaller(req: IncomingMessage, arrival: Arrival, body: Body): Identity {
