@@ -1,3 +1,4 @@
+import { closestName } from '@slipway/config';
 import { type Accounts, type Objects, SourceError, inspectMedia, weighText } from '@slipway/pipeline';
 import {
   type FailureCode,
@@ -7,7 +8,6 @@ import {
   checkMix,
 } from '@slipway/pipeline/core';
 import { newPostId } from '@slipway/store';
-import { closestName } from './closest-name.ts';
 import { formatPath } from './field-errors.ts';
 import { formatInstant, parseInstant } from './instants.ts';
 import type { CreatePost } from './post-request.ts';

@@ -1,5 +1,5 @@
+import { closestName } from '@slipway/config';
 import { z } from 'zod';
-import { closestName } from './closest-name.ts';
 import { FIELD_CODES, type FieldError } from './problems.ts';
 
 type Issue = z.core.$ZodIssue;

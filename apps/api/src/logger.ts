@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 
 /** Paths under which a secret could get into a log line, one level deep and at the top. */
 const SECRET_PATHS = ['authorization', 'accessToken', 'credentials', 'password', 'secret'].flatMap((name) => [
@@ -7,11 +7,12 @@ const SECRET_PATHS = ['authorization', 'accessToken', 'credentials', 'password',
   `*.headers.${name}`,
 ]);
 
-/** Logs JSON lines to standard output; secrets are cut out here, not by whoever logs. */
-export function createLogger(level: string): Logger {
-  return pino({
+/** Logs JSON lines, to standard output unless told otherwise; secrets are cut out here, not by whoever logs. */
+export function createLogger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
+  const options = {
     level,
     base: { app: 'api' },
     redact: { paths: SECRET_PATHS, censor: '[redacted]' },
-  });
+  };
+  return pino(options, destination);
 }

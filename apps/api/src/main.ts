@@ -3,12 +3,13 @@
  * run with, 1 for anything else.
  */
 import { once } from 'node:events';
+import { ConfigError } from '@slipway/config';
 import { createObjects, loadAccounts, type Accounts } from '@slipway/pipeline';
 import { connectRedis, createStore } from '@slipway/store';
 import type { Redis } from 'ioredis';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
-import { ConfigError, parseConfig, type Config } from './config.ts';
+import { parseConfig, type Config } from './config.ts';
 import { createLogger } from './logger.ts';
 import { DEFAULT_LIMITS } from './route-deps.ts';
 import { stop } from './stop.ts';
@@ -78,7 +79,8 @@ function watch(connection: Redis): Redis {
 
 /** A Redis that cannot be asked does not stop the start: `/readyz` says what is missing, and asks again. */
 async function checkSafety(): Promise<void> {
-  const connected = once(redis, 'ready', { signal: AbortSignal.timeout(START_PATIENCE_MS) });
+  const patience = AbortSignal.timeout(START_PATIENCE_MS);
+  const connected = redis.status === 'ready' ? Promise.resolve() : once(redis, 'ready', { signal: patience });
   const safety = await connected.then(() => store.safety()).catch(() => null);
   if (!safety) return;
   for (const warning of safety.warnings) logger.warn({ warning }, 'a setting of redis puts posts at risk');

@@ -26,7 +26,7 @@ const xId = () =>
     )
     .meta({ pattern: X_ID.source });
 
-export const mediaRequestSchema = z
+const mediaRequestSchema = z
   .strictObject({
     bucket: z.string().min(1).max(255).describe('Name of the S3 bucket.'),
     key: text().min(1).max(1024).describe('Key of the object in the bucket.'),

@@ -80,6 +80,42 @@ const mediaSchema = z
   })
   .meta({ id: 'Media', description: 'One object in S3, and how far it has got.' });
 
+const EXAMPLE = {
+  id: 'post_01k9zq3v6h2m8d4t7w5x0c1b9n',
+  account: 'acct_01k9zq3v6h2m8d4t7w5x0c1b9n',
+  status: 'staging',
+  text: 'It is here.',
+  media: [
+    {
+      bucket: 'media',
+      key: 'launch.mp4',
+      versionId: null,
+      altText: 'A ship leaves the slipway',
+      category: 'tweet_video',
+      step: 'append',
+      type: 'video/mp4',
+      bytes: 50_331_648,
+      width: 1280,
+      height: 720,
+      durationMs: 31_000,
+      mediaKey: '7_1880028106020515840',
+      bytesAcknowledged: 16_777_216,
+      segments: { done: 4, total: 12 },
+      trouble: null,
+      warnings: [],
+    },
+  ],
+  options: { replySettings: 'following' },
+  publishAt: '2027-01-31T08:00:00.000Z',
+  createdAt: '2027-01-30T17:25:00.000Z',
+  waiting: null,
+  failure: null,
+  xPostId: null,
+  url: null,
+  publishedAt: null,
+  revision: 9,
+};
+
 export const postSchema = z
   .strictObject({
     id: z
@@ -110,7 +146,7 @@ export const postSchema = z
     publishedAt: instantSchema.nullable().describe('When X took it.'),
     revision: z.int().min(0).describe('Goes up with every change.'),
   })
-  .meta({ id: 'Post', description: 'A post and how far it has got.' });
+  .meta({ id: 'Post', description: 'A post and how far it has got.', examples: [EXAMPLE] });
 export type PostView = z.infer<typeof postSchema>;
 
 export const acceptedPostSchema = z

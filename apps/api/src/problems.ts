@@ -43,7 +43,6 @@ export const FIELD_CODES = [
   'in_the_past',
   ...FAILURE_CODES,
 ] as const;
-export type FieldCode = (typeof FIELD_CODES)[number];
 
 const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   malformed_request: { status: 400, title: 'The request is not valid HTTP' },

@@ -1,3 +1,5 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { PROBLEM_CODES } from '../src/problems.ts';
 import { startApi, type ApiUnderTest } from './start-api.ts';
@@ -113,6 +115,23 @@ describe('the description', () => {
       for (const parameter of parameters)
         expect(parameter.description, `${name} ${parameter.name}`).toMatch(/./);
     }
+  });
+
+  test('gives examples that its own schemas take', ({ expect }) => {
+    const ajv = new Ajv2020({ strict: false });
+    addFormats.default(ajv);
+    ajv.addSchema({ ...document, $id: 'api' });
+    let count = 0;
+    for (const [name, { examples = [] }] of Object.entries<{ examples?: unknown[] }>(
+      document.components.schemas,
+    )) {
+      for (const example of examples) {
+        count += 1;
+        const validate = ajv.getSchema(`api#/components/schemas/${name}`);
+        expect(validate?.(example), `${name}: ${JSON.stringify(validate?.errors)}`).toBe(true);
+      }
+    }
+    expect(count).toBeGreaterThanOrEqual(3);
   });
 
   test('tells limits and units', ({ expect }) => {

@@ -47,15 +47,23 @@ export interface ApiUnderTest {
 export interface StartOptions {
   limits?: Partial<Limits>;
   s3Endpoint?: string;
+  /** Leads the connection to Redis through something else. */
+  through?: (redisUrl: string) => Promise<string>;
   deps?: Partial<AppDeps>;
 }
 
 /** The real API over a Redis and an S3 server of its own. */
-export async function startApi({ limits, s3Endpoint, deps }: StartOptions = {}): Promise<ApiUnderTest> {
+export async function startApi({
+  limits,
+  s3Endpoint,
+  through = async (url) => url,
+  deps,
+}: StartOptions = {}): Promise<ApiUnderTest> {
   const [redis, s3] = await Promise.all([startRedis(), startS3()]);
   const logs: string[] = [];
+  const redisUrl = await through(redis.url);
   const connect = (role: 'caller' | 'blocking', name: string) =>
-    connectRedis(redis.url, { role, name }).on('error', () => undefined);
+    connectRedis(redisUrl, { role, name }).on('error', () => undefined);
   const connection = connect('caller', 'test');
   await once(connection, 'ready');
   const store = createStore({

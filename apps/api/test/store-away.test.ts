@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { Redis } from 'ioredis';
+import { eventually } from '@slipway/testkit';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { judgeStoreError } from '../src/store-away.ts';
+import { readEvents } from './event-reader.ts';
+import { ACCOUNT, startApi, type ApiUnderTest } from './start-api.ts';
+
+let api: ApiUnderTest;
+
+beforeAll(async () => {
+  api = await startApi({ limits: { readyTimeoutMs: 500 } });
+});
+afterAll(() => api.stop());
+
+const body = { account: ACCOUNT, text: 'x', publishAt: '2099-01-01T00:00:00Z' };
+const create = () => api.ask('/v1/posts', { method: 'POST', body });
+
+describe('while Redis is away', () => {
+  test('nothing is accepted, everything says so, and what was accepted is there when it is back', async ({
+    expect,
+  }) => {
+    const accepted: string[] = [(await create()).body.id];
+    const reader = await readEvents(api, accepted[0] ?? '');
+    expect(await reader.next()).toMatchObject({ event: 'post.scheduled' });
+
+    await api.redis.kill('SIGKILL');
+    for (const [path, method] of [
+      ['/v1/posts', 'POST'],
+      ['/v1/posts', 'GET'],
+      [`/v1/posts/${accepted[0]}`, 'GET'],
+      [`/v1/posts/${accepted[0]}/cancel`, 'POST'],
+      [`/v1/posts/${accepted[0]}/events`, 'GET'],
+    ] as const) {
+      const answer = await api.ask(path, {
+        method,
+        ...(path === '/v1/posts' && method === 'POST' && { body }),
+      });
+      expect(answer, `${method} ${path}`).toMatchObject({ status: 503, body: { code: 'store_unavailable' } });
+      expect(answer.headers['retry-after']).toMatch(/^\d+$/);
+    }
+    expect(await api.ask('/readyz')).toMatchObject({ status: 503, body: { code: 'not_ready' } });
+    expect((await api.ask('/healthz')).status).toBe(200);
+    // What is wrong with the request itself is still said.
+    expect(
+      (await api.ask('/v1/posts', { method: 'POST', body: { account: '@nobody', text: 'x' } })).status,
+    ).toBe(422);
+
+    await api.redis.restart();
+    await eventually(async () => (await api.ask('/readyz')).status === 200, { describe: 'readiness' });
+    accepted.push((await create()).body.id);
+    const listed: { id: string }[] = (await api.ask('/v1/posts')).body.posts;
+    expect(listed.map(({ id }) => id).toSorted()).toEqual(accepted.toSorted());
+
+    // The stream that was open all the time goes on.
+    await api.ask(`/v1/posts/${accepted[0]}/cancel`, { method: 'POST' });
+    expect((await reader.rest()).map(({ event }) => event)).toEqual(['post.canceled']);
+  });
+
+  test('that hangs, callers get an answer and learn what to look for', async ({ expect }) => {
+    await api.redis.kill('SIGSTOP');
+    const [answer, ready] = await Promise.all([create(), api.ask('/readyz')]);
+    await api.redis.kill('SIGCONT');
+    expect(ready.status).toBe(503);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'store_unavailable' } });
+    // The write was on its way: the answer names the id under which it may turn up.
+    const id = /post_[0-9a-z]{26}/.exec(answer.body.detail)?.[0];
+    expect(answer.body.hint).toContain(`GET /v1/posts/${id}`);
+    await eventually(async () => (await api.ask(`/v1/posts/${id}`)).status === 200, {
+      describe: 'the post that may be there',
+    });
+  });
+});
+
+test('a write whose answer is lost with its connection is accepted, once', async ({ expect }) => {
+  const faults = { cutNextAnswer: false };
+  const servers: Server[] = [];
+  const through = async (redisUrl: string): Promise<string> => {
+    const { port } = new URL(redisUrl);
+    const server = createServer((client) => {
+      const upstream = connect(Number(port), '127.0.0.1');
+      client.pipe(upstream);
+      client.on('close', () => upstream.destroy()).on('error', () => undefined);
+      upstream
+        .on('error', () => undefined)
+        .on('data', (chunk) => {
+          if (faults.cutNextAnswer) client.destroy();
+          else client.write(chunk);
+          faults.cutNextAnswer = false;
+        });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    servers.push(server);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on TCP has an address of this shape
+    return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const other = await startApi({ through });
+  try {
+    // The first one loads the script, so that the next answer is that of the write itself.
+    await other.ask('/v1/posts', { method: 'POST', body });
+    faults.cutNextAnswer = true;
+    const answer = await other.ask('/v1/posts', { method: 'POST', body });
+    expect(faults.cutNextAnswer).toBe(false);
+    expect(answer.status).toBe(202);
+    const listed: { id: string }[] = (await other.ask('/v1/posts')).body.posts;
+    expect(listed.length).toBe(2);
+    expect(listed[0]?.id).toBe(answer.body.id);
+  } finally {
+    await other.stop();
+    for (const server of servers) server.close();
+  }
+});
+
+test.for([
+  ['OOM command not allowed when used memory', 'not_written'],
+  ['READONLY You cannot write against a read only replica.', 'not_written'],
+  ['LOADING Redis is loading the dataset in memory', 'not_written'],
+  ["Stream isn't writeable and enableOfflineQueue options is false", 'not_written'],
+  ['Connection is closed.', 'maybe_written'],
+  ['Command timed out', 'maybe_written'],
+  ['ERR wrong number of arguments', null],
+  ['Cannot read properties of undefined', null],
+] as const)('an error that says "%s" is judged', ([message, judgement], { expect }) => {
+  expect(judgeStoreError(new Error(message))).toBe(judgement);
+  expect(judgeStoreError(new Error('wrapped', { cause: new Error(message) }))).toBe(judgement);
+});
+
+describe('settings of Redis that put posts at risk', () => {
+  test('are named by /readyz, and in production they make it say no', async ({ expect }) => {
+    const production = await startApi({ deps: { requireSafety: true } });
+    try {
+      expect((await production.ask('/readyz')).body).toEqual({ status: 'ready', warnings: [] });
+      const redis = new Redis(production.redis.url);
+      await once(redis, 'ready');
+      await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+      redis.disconnect();
+      const answer = await production.ask('/readyz');
+      expect(answer).toMatchObject({ status: 503, body: { code: 'not_ready' } });
+      expect(answer.body.detail).toContain('allkeys-lru');
+    } finally {
+      await production.stop();
+    }
+  });
+});
