@@ -1,8 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { spawnProcess, type LocalProcess } from './spawn-process.ts';
 
-const compileCache = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url));
-
 export interface AppOptions {
   name: string;
   app: 'api' | 'worker';
@@ -20,8 +18,7 @@ export async function startApp(options: AppOptions): Promise<LocalProcess> {
     name: options.name,
     command: process.execPath,
     args: [main],
-    // Processes are started often here: compiled code is kept, which halves the work of a start.
-    env: { ...environmentWithoutSettings(), NODE_COMPILE_CACHE: compileCache, ...options.settings },
+    env: { ...environmentWithoutSettings(), ...options.settings },
     readyWhen: (line) => readLogLine(line)?.['msg'] === options.readyMessage,
     ...(options.onLine && { onLine: options.onLine }),
   });
