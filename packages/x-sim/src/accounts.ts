@@ -63,6 +63,11 @@ export interface User {
   createdAt: number;
 }
 
+/** Whether the user may post long texts, edit, and so on. */
+export function isPremium(user: Pick<User, 'subscription'>): boolean {
+  return user.subscription === 'Premium' || user.subscription === 'PremiumPlus';
+}
+
 export interface OAuth1Token {
   token: string;
   tokenSecret: string;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bill, requireCredits } from '../access/credits.ts';
 import { identify } from '../access/identify.ts';
@@ -9,6 +8,7 @@ import type { Caller } from '../access/permit.ts';
 import { faultAnswer, v1RateLimited } from '../faults/answers.ts';
 import { isAfter, isArrival, isBefore } from '../faults/fault.ts';
 import type { World } from '../world.ts';
+import { maxBodyBytes, mediaBytesOf } from './body-size.ts';
 import { createBuffers } from './buffers.ts';
 import { parseContent, readBody } from './body.ts';
 import type { Body } from './body.ts';
@@ -18,6 +18,7 @@ import { Refusal } from './reply.ts';
 import type { Reply } from './reply.ts';
 import { findRoute } from './routes.ts';
 import type { Route } from './routes.ts';
+import { send } from './send.ts';
 import { peekTarget, targetOf } from './target.ts';
 
 /** One request and what was done with it; `status` is a word when no answer was sent. */
@@ -30,10 +31,6 @@ export interface Exchange {
   /** The body of the answer as it was sent. */
   body: string;
 }
-
-/** Room for part headers and base64 on top of the media itself. */
-const BODY_OVERHEAD_BYTES = 64 * 1024;
-const MAX_SMALL_BODY_BYTES = 1024 * 1024;
 
 type Outcome = { reply: Reply } | { silent: 'reset' | 'dropped' | 'hung' | 'aborted' };
 
@@ -215,45 +212,9 @@ export function createService(world: World, onExchange: ((exchange: Exchange) =>
   };
 }
 
-function send(world: World, res: ServerResponse, reply: Reply, startedAt: number) {
-  const isText = typeof reply.body === 'string';
-  const body =
-    typeof reply.body === 'string' ? reply.body : reply.body === undefined ? '' : JSON.stringify(reply.body);
-  const headers: Record<string, string> = {
-    'x-transaction-id': randomBytes(8).toString('hex'),
-    'x-response-time': String(Math.round(performance.now() - startedAt)),
-    'api-version': world.config.vocabulary === 'old' ? '2.166' : '2.167',
-    'x-access-level': 'read-write',
-    ...(body === ''
-      ? {}
-      : { 'content-type': reply.contentType ?? (isText ? 'text/plain' : 'application/json; charset=utf-8') }),
-    ...(reply.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
-    ...reply.headers,
-  };
-  res.writeHead(reply.status, headers).end(body);
-  return { headers, body };
-}
-
 function count(world: World, operation: string, status: number | string): void {
   const counts = (world.requests[operation] ??= {});
   counts[status] = (counts[status] ?? 0) + 1;
-}
-
-/** Largest body of an operation: media by the chunk limit and its encoding, everything else one megabyte. */
-function maxBodyBytes(world: World, operation: string, contentType: string | undefined): number {
-  if (operation !== 'media.append' && operation !== 'media.upload') return MAX_SMALL_BODY_BYTES;
-  const isJson = contentType?.startsWith('application/json') ?? false;
-  const mediaBytes = world.config.maxChunkBytes * (isJson ? 4 / 3 : 1);
-  return Math.ceil(mediaBytes) + BODY_OVERHEAD_BYTES;
-}
-
-function mediaBytesOf(body: Body): number | undefined {
-  if (body.kind === 'multipart') return body.parts.find((part) => part.name === 'media')?.data.length;
-  if (body.kind !== 'json') return undefined;
-  const { value } = body;
-  const media: unknown =
-    typeof value === 'object' && value !== null && 'media' in value ? value.media : undefined;
-  return typeof media === 'string' ? Buffer.byteLength(media, 'base64') : undefined;
 }
 
 function withHeaders(reply: Reply, headers: Record<string, string>): Reply {

@@ -1,9 +1,9 @@
+import { userOf } from '../http/call.ts';
 import type { Call } from '../http/call.ts';
 import { notFoundError, refuseInvalid } from '../http/problems.ts';
 import { answer } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { World } from '../world.ts';
-import { userOf } from './access.ts';
 import { findMedia, mediaKeysOf } from './lookup.ts';
 import { isOwner } from './upload.ts';
 

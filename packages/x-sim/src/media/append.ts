@@ -4,7 +4,7 @@ import { refuseInvalid } from '../http/problems.ts';
 import { answer, Refusal } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { World } from '../world.ts';
-import { findUpload } from './access.ts';
+import { findUpload } from './find-upload.ts';
 import { readMediaBody, refuseOtherFields } from './media-body.ts';
 
 const MAX_SEGMENT_INDEX = 999;

@@ -6,7 +6,7 @@ import { blankProblem, invalidRequest, refuseInvalid } from '../http/problems.ts
 import { answer, Refusal } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { World } from '../world.ts';
-import { findUpload } from './access.ts';
+import { findUpload } from './find-upload.ts';
 import { kindOf } from './categories.ts';
 import type { MediaCategory } from './categories.ts';
 import { describeProcessing } from './processing.ts';

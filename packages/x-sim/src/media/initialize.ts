@@ -1,11 +1,12 @@
+import { isPremium } from '../accounts.ts';
 import { z } from 'zod';
 import { X_TEXTS } from '../faults/answers.ts';
+import { jsonBody, userOf } from '../http/call.ts';
 import type { Call } from '../http/call.ts';
 import { parseBody, refuseBlank, refuseInvalid } from '../http/problems.ts';
 import { answer } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { World } from '../world.ts';
-import { jsonBody, userOf } from './access.ts';
 import { inferCategory, kindOf, MEDIA_CATEGORIES, MEDIA_TYPES, mediaKeyOf, typeFits } from './categories.ts';
 import type { MediaCategory, MediaType } from './categories.ts';
 import { createSegmentStore } from './segments.ts';
@@ -29,11 +30,7 @@ export function initializeUpload(world: World, call: Call): Reply {
   if (!typeFits(category, request.media_type))
     refuseInvalid(vocabulary, X_TEXTS.mediaTypeUnrecognized, { media_type: [request.media_type] });
   refuseTooLarge(world, category, request.total_bytes);
-  if (
-    category === 'amplify_video' &&
-    world.config.amplifyVideo === 'premium' &&
-    !isPremium(user.subscription)
-  )
+  if (category === 'amplify_video' && world.config.amplifyVideo === 'premium' && !isPremium(user))
     refuseBlank(403);
   const upload = openUpload(world, call, {
     userId: user.id,
@@ -100,8 +97,4 @@ export function refuseTooLarge(world: World, category: MediaCategory, totalBytes
         total_bytes: [String(totalBytes)],
       },
     );
-}
-
-export function isPremium(subscription: string): boolean {
-  return subscription === 'Premium' || subscription === 'PremiumPlus';
 }

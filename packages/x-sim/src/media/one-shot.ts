@@ -1,9 +1,9 @@
+import { userOf } from '../http/call.ts';
 import type { Call } from '../http/call.ts';
 import { refuseInvalid } from '../http/problems.ts';
 import { answer, Refusal } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { World } from '../world.ts';
-import { userOf } from './access.ts';
 import { ONE_SHOT_CATEGORIES } from './categories.ts';
 import type { MediaCategory } from './categories.ts';
 import { completeUpload, describeMedia } from './finalize.ts';

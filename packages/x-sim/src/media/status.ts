@@ -1,10 +1,10 @@
 import { X_TEXTS } from '../faults/answers.ts';
+import { userOf } from '../http/call.ts';
 import type { Call } from '../http/call.ts';
 import { blankProblem, refuseInvalid } from '../http/problems.ts';
 import { answer, Refusal } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { World } from '../world.ts';
-import { userOf } from './access.ts';
 import { describeMedia } from './finalize.ts';
 import { isOwner } from './upload.ts';
 import type { Upload } from './upload.ts';

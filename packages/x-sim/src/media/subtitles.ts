@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { jsonBody } from '../http/call.ts';
 import type { Call } from '../http/call.ts';
 import { parseBody, refuseBlank } from '../http/problems.ts';
 import { answer } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { World } from '../world.ts';
-import { findUpload, jsonBody } from './access.ts';
+import { findUpload } from './find-upload.ts';
 import { kindOf } from './categories.ts';
 
 const mediaId = z.string().regex(/^[0-9]{1,19}$/);

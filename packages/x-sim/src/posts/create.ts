@@ -1,11 +1,11 @@
 import type { User } from '../accounts.ts';
 import { X_TEXTS } from '../faults/answers.ts';
+import { jsonBody, userOf } from '../http/call.ts';
 import type { Call } from '../http/call.ts';
 import { parseBody, refuseBlank, refuseInvalid } from '../http/problems.ts';
 import { answer } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
-import { jsonBody, userOf } from '../media/access.ts';
-import { isPremium } from '../media/initialize.ts';
+import { isPremium } from '../accounts.ts';
 import type { World } from '../world.ts';
 import { attachableMedia } from './attachable.ts';
 import { createPostSchema } from './create-schema.ts';
@@ -86,7 +86,7 @@ function requireContent(world: World, request: CreatePostRequest): void {
 }
 
 function refuseText(user: User, text: string): void {
-  if (!isWithinLength(text, isPremium(user.subscription))) refuseBlank(403, X_TEXTS.notPermitted);
+  if (!isWithinLength(text, isPremium(user))) refuseBlank(403, X_TEXTS.notPermitted);
   if (countCashtags(text) > 1) refuseBlank(403, 'A post may contain a maximum of one cashtag.');
 }
 
@@ -109,7 +109,7 @@ function editedPost(world: World, user: User, request: CreatePostRequest, now: n
     previous !== undefined &&
     first !== undefined &&
     previous.userId === user.id &&
-    isPremium(user.subscription) &&
+    isPremium(user) &&
     previous.deletedAt === undefined &&
     previous.replacedById === undefined &&
     previous.editHistory.length < MAX_VERSIONS &&

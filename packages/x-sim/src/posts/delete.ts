@@ -1,9 +1,9 @@
 import { X_TEXTS } from '../faults/answers.ts';
+import { userOf } from '../http/call.ts';
 import type { Call } from '../http/call.ts';
 import { refuseBlank } from '../http/problems.ts';
 import { answer } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
-import { userOf } from '../media/access.ts';
 import type { World } from '../world.ts';
 
 /** DELETE /2/tweets/{id}: one's own posts; all versions of an edited post go together. */

@@ -1,7 +1,7 @@
+import { userOf } from '../http/call.ts';
 import type { Call } from '../http/call.ts';
 import { answer } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
-import { userOf } from '../media/access.ts';
 import { describePost, postView } from '../posts/render.ts';
 import type { World } from '../world.ts';
 import { describeUser } from './describe.ts';
