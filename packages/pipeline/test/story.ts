@@ -44,7 +44,7 @@ export interface StoryOptions {
   pick?: (count: number) => number;
   jitter?: () => number;
   /** Decides the turn of an action; the script by default. */
-  turnOf?: (action: Action) => Turn;
+  turnOf?: (action: Action, now: number) => Turn;
 }
 
 export interface Story {
@@ -66,7 +66,7 @@ export const MOST_MOVES = 20_000;
 export function tell(request: PostRequest, options: StoryOptions = {}): Story {
   const { policy = usualPolicy, pick = () => 0, jitter = () => 0.5 } = options;
   const script = new Map(Object.entries(options.script ?? {}).map(([what, turns]) => [what, [...turns]]));
-  const turnOf = options.turnOf ?? ((action) => script.get(action.do)?.shift() ?? goesWell);
+  const turnOf = options.turnOf ?? ((action: Action) => script.get(action.do)?.shift() ?? goesWell);
   const story: Story = {
     state: newPostState(request),
     now: options.now ?? request.publishAt,
@@ -128,7 +128,7 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
 
   const end = (action: Action): void => {
     inFlight = inFlight.filter((each) => each !== action);
-    const turn = turnOf(action);
+    const turn = turnOf(action, story.now);
     const { now: at } = story;
     if ('dies' in turn) {
       inFlight = [];

@@ -76,19 +76,24 @@ function decideMedia(state: PostState, moment: Moment): Decision {
   return { do: 'start', actions, wakeAt: next?.until ?? null };
 }
 
+/** Failures that, when they do not end, are an incident at X rather than bad luck. */
+const X_OUTAGES = ['unavailable', 'not_found', 'server_error'];
+
 function waitOf(media: MediaState, { now, policy }: Moment): Waiting | null {
   if (media.notBefore > now) {
-    const strikes = Math.max(0, ...Object.values(media.strikes).map(({ count }) => count));
-    const reason = strikes > policy.retryLimit ? 'x_incident' : 'backoff';
+    const strikes = X_OUTAGES.map((kind) => media.strikes[kind]?.count ?? 0);
+    const reason = Math.max(...strikes) > policy.retryLimit ? 'x_incident' : 'backoff';
     return { reason, until: media.notBefore, detail: media.trouble };
   }
   const pollAt = media.step === 'processing' ? (media.upload?.processing?.pollAt ?? 0) : 0;
   return pollAt > now ? { reason: 'processing', until: pollAt, detail: null } : null;
 }
 
-function isOverdue(media: MediaState, { now, inFlight, policy }: Moment): boolean {
+/** Only X's own report makes an upload overdue: after a long pause of ours X is asked first, it may be ready by now. */
+function isOverdue(media: MediaState, { inFlight, policy }: Moment): boolean {
   const processing = media.step === 'processing' ? media.upload?.processing : null;
-  return Boolean(processing && inFlight.size === 0 && now - processing.startedAt > policy.processingLimitMs);
+  if (!processing || inFlight.size > 0) return false;
+  return processing.pollAt - processing.startedAt > policy.processingLimitMs;
 }
 
 function actionsFor(item: number, media: MediaState, { inFlight, policy }: Moment): Action[] {

@@ -3,8 +3,8 @@ import { ONE_SHOT_MAX_BYTES, type Policy } from './policy.ts';
 import { wordsOf } from './problems.ts';
 import { backoffMs } from './schedule.ts';
 import type { Action, StepEvent } from './step-events.ts';
-import { advanceTo, failPost, itemOf, restartUpload, withItem } from './transitions.ts';
-import type { FailureStep, PostRequest, PostState, Strikes, Upload } from './vocabulary.ts';
+import { advanceTo, failPost, finishUpload, itemOf, restartUpload, withItem } from './transitions.ts';
+import type { FailureStep, PostRequest, PostState, Strikes, Upload, Waiting } from './vocabulary.ts';
 
 type Failed = StepEvent & { type: 'failed' };
 
@@ -54,6 +54,7 @@ export function foldFailure(
     // Asked because a finalize was in doubt: X does not know of it, so it has not happened.
     return withUpload(noted, action.item, { finalizeInDoubt: false });
   }
+  if (verdict.do === 'proceed' && item !== null) return finishUpload(request, noted, item, {});
   return apply(verdict, noted, event, situation, item);
 }
 
@@ -73,7 +74,7 @@ function apply(
       return failPost(state, { code: verdict.code, message: words, step, field, hint: verdict.hint, at });
     case 'hold': {
       const struck = strike(state, item, verdict.reason, at).state;
-      return { ...struck, hold: { reason: verdict.reason, until: verdict.until, detail: words } };
+      return holdUntil(struck, { reason: verdict.reason, until: verdict.until, detail: words });
     }
     case 'retry':
       return retry(verdict, state, event, situation, item);
@@ -94,15 +95,16 @@ function apply(
     case 'restart':
     case 'switch_encoding':
     case 'reinspect':
-    case 'proceed':
     case 'skip':
       if (item === null) throw new Error(`'${verdict.do}' is about a media item`);
       return applyToItem(verdict, state, event, item, policy);
+    case 'proceed':
+      throw new Error(`'${verdict.do}' is about a media item`);
   }
 }
 
 function applyToItem(
-  verdict: Verdict & { do: 'restart' | 'switch_encoding' | 'reinspect' | 'proceed' | 'skip' },
+  verdict: Verdict & { do: 'restart' | 'switch_encoding' | 'reinspect' | 'skip' },
   state: PostState,
   event: Failed,
   item: number,
@@ -117,7 +119,7 @@ function applyToItem(
         reason: verdict.reason,
         // Halving the chunk ends by itself at the smallest one.
         limit: verdict.reason === 'chunk_too_large' ? Infinity : policy.restartLimit,
-        code: 'upload_failed',
+        code: verdict.code ?? 'upload_failed',
         message: words,
         patch: {
           learned: { ...media.learned, ...verdict.learn },
@@ -138,8 +140,6 @@ function applyToItem(
         ? restarted
         : withItem(restarted, item, { step: 'inspect', source: null });
     }
-    case 'proceed':
-      return advanceTo(state, item, 'ready', {});
     case 'skip':
       return advanceTo(state, item, 'ready', {
         warnings: [...media.warnings, `The alt text was not set: ${words}`],
@@ -157,6 +157,10 @@ function retry(
   const { at, jitter } = event;
   const { policy, step } = situation;
   const words = wordsOf(event.problem);
+  if (item !== null && situation.strikes(verdict.kind) > 0 && itemOf(state, item).notBefore > at) {
+    // Sent beside one that failed the same way and is being waited for already: one outage, one strike.
+    return state;
+  }
   const { state: struck, strikes } = strike(state, item, verdict.kind, at);
   const exhausted = strikes.count > policy.retryLimit && at - strikes.since >= verdict.limitMs;
   if (!exhausted) {
@@ -167,7 +171,7 @@ function retry(
   }
   switch (verdict.afterwards) {
     case 'park':
-      return { ...struck, hold: { reason: 'account', until: at + policy.parkMs, detail: words } };
+      return holdUntil(struck, { reason: 'account', until: at + policy.parkMs, detail: words });
     case 'fail':
       return failPost(state, {
         code: verdict.code,
@@ -181,13 +185,20 @@ function retry(
     case 'skip':
       if (item === null) throw new Error(`'${verdict.afterwards}' is about a media item`);
       return applyToItem(
-        verdict.afterwards === 'skip' ? { do: 'skip' } : { do: 'restart', reason: verdict.kind },
+        verdict.afterwards === 'skip'
+          ? { do: 'skip' }
+          : { do: 'restart', reason: verdict.kind, code: verdict.code },
         state,
         event,
         item,
         policy,
       );
   }
+}
+
+/** Effects that are refused side by side may each ask for a hold: the longest counts. */
+function holdUntil(state: PostState, hold: Waiting): PostState {
+  return state.hold && state.hold.until > hold.until ? state : { ...state, hold };
 }
 
 function strike(
@@ -262,8 +273,8 @@ function recheckMedia(state: PostState, event: Failed): PostState {
   return { ...struck, status: 'staging', media };
 }
 
-function fieldOf({ action, problem }: Failed, item: number | null): string | null {
-  if (item === null) return action.do === 'create' && problem.from === 'x' ? null : 'media';
+function fieldOf({ problem }: Failed, item: number | null): string | null {
+  if (item === null) return null;
   if (problem.from !== 's3') return `media[${item}]`;
   return problem.code === 'no_bucket' ? `media[${item}].bucket` : `media[${item}].key`;
 }

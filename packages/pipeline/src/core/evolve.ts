@@ -4,7 +4,7 @@ import { acknowledge, countAcknowledged } from './ledger.ts';
 import { checkMix } from './media-rules.ts';
 import { ONE_SHOT_MAX_BYTES, POLL, type Policy } from './policy.ts';
 import type { ProcessingReport, StepEvent } from './step-events.ts';
-import { advanceTo, failPost, itemOf, restartUpload, withItem } from './transitions.ts';
+import { advanceTo, failPost, finishUpload, itemOf, restartUpload, withItem } from './transitions.ts';
 import { type MediaState, type PostRequest, type PostState, type Upload, isTerminal } from './vocabulary.ts';
 
 /** The state after something happened. Pure; late news of an upload or a post that is over changes nothing. */
@@ -160,8 +160,7 @@ function afterProcessing(
       ? withItem(state, event.item, { upload, strikes: {}, trouble: null })
       : advanceTo(state, event.item, 'processing', { upload });
   }
-  const described = (request.media[event.item]?.altText ?? null) === null;
-  return advanceTo(state, event.item, described ? 'ready' : 'describe', {
+  return finishUpload(request, state, event.item, {
     upload: { ...media.upload, expiresAt, processing: null },
   });
 }
@@ -185,6 +184,16 @@ function processingFailed(state: PostState, item: number, report: ProcessingRepo
   // X names a fault of the file itself in two ways; anything else may pass, and gets one fresh upload.
   const final =
     report.state === 'failed' && ['InvalidMedia', 'UnsupportedMedia'].includes(report.error?.name ?? '');
+  if (final && /exceeds max duration/i.test(message)) {
+    return failPost(state, {
+      code: 'video_too_long',
+      message,
+      step: 'processing',
+      field: `media[${item}]`,
+      hint: 'Cut the video, or post as an account that may post long videos.',
+      at,
+    });
+  }
   return restartUpload(state, item, {
     at,
     reason: 'processing_error',

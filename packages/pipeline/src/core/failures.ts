@@ -1,4 +1,4 @@
-import { MAX_CHUNK_BYTES } from './chunk-plan.ts';
+import { MAX_CHUNK_BYTES, chooseChunkBytes } from './chunk-plan.ts';
 import { VIDEO_MAX_MS } from './media-rules.ts';
 import type { Policy } from './policy.ts';
 import type { InternalProblem, Problem, SourceProblem, XProblem } from './problems.ts';
@@ -17,8 +17,15 @@ export type Verdict =
     }
   /** Leave the whole post alone until an instant; uses no attempt. */
   | { do: 'hold'; reason: WaitingReason; until: number }
-  /** Begin the upload again with a new id, with what was learned. */
-  | { do: 'restart'; reason: string; learn?: Partial<MediaState['learned']>; category?: 'tweet_video' }
+  /** Begin the upload again with a new id, with what was learned; too often, and the post fails with `code`. */
+  | {
+      do: 'restart';
+      reason: string;
+      learn?: Partial<MediaState['learned']>;
+      category?: 'tweet_video';
+      /** `upload_failed` if left out. */
+      code?: FailureCode;
+    }
   | { do: 'switch_encoding' }
   /** Look at the object again and upload what it is now. */
   | { do: 'reinspect' }
@@ -111,7 +118,7 @@ function untilReset(problem: XProblem, { now, jitter, policy, strikes }: Situati
   const skewMs = 1_000 + Math.round(jitter * 4_000);
   const reset = resetOf(problem.limits, now);
   // X's own samples wait at least a minute when no header tells; never more than a window.
-  const blind = { ...policy, backoffBaseMs: 60_000, backoffCapMs: 15 * 60_000 };
+  const blind = { ...policy, backoffBaseMs: 60_000, backoffCapMs: 14 * 60_000 };
   const until =
     reset === null ? now + backoffMs(strikes('rate_limit'), jitter, blind) + 60_000 : reset + skewMs;
   return { do: 'hold', reason: 'rate_limit', until };
@@ -120,7 +127,9 @@ function untilReset(problem: XProblem, { now, jitter, policy, strikes }: Situati
 function shrinkChunk(_: XProblem, { media, policy }: Situation): Verdict {
   const current = media?.upload?.chunkBytes ?? Math.min(policy.chunkBytes, MAX_CHUNK_BYTES);
   const smaller = Math.floor(current / 2);
-  if (smaller < Math.min(SMALLEST_LEARNED_CHUNK_BYTES, policy.chunkBytes)) {
+  // A large file has a floor of its own: X takes no more than 1000 segments.
+  const stuck = chooseChunkBytes(media?.source?.bytes ?? 0, smaller) >= current;
+  if (stuck || smaller < Math.min(SMALLEST_LEARNED_CHUNK_BYTES, policy.chunkBytes)) {
     return {
       do: 'fail',
       code: 'upload_failed',
@@ -236,6 +245,12 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
     when: (problem, situation) =>
       isGone(problem, situation) && situation.now >= (situation.media?.upload?.expiresAt ?? Infinity),
     verdict: () => ({ do: 'restart', reason: 'expired' }),
+  },
+  {
+    row: 'second finalize',
+    steps: ['finalize'],
+    when: (problem, { media }) => status(400, 404)(problem) && media?.upload?.finalizeInDoubt === true,
+    verdict: () => ({ do: 'restart', reason: 'finalize_in_doubt' }),
   },
   {
     row: 'F2',

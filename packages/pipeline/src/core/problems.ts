@@ -11,7 +11,7 @@ export interface XProblem {
   /** Last path segment of the problem type, such as `credits`. */
   slug: string | null;
   legacyCodes: number[];
-  /** The rate windows that the answer carried. */
+  /** The rate windows that the answer carried: the 15-minute one, and those of a day that are spent. */
   limits: { remaining: number | null; resetAt: number | null }[];
   /** For a fault below HTTP: what the connection said. */
   cause: string | null;

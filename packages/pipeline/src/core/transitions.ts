@@ -1,4 +1,4 @@
-import type { Failure, FailureCode, MediaState, MediaStep, PostState } from './vocabulary.ts';
+import type { Failure, FailureCode, MediaState, MediaStep, PostRequest, PostState } from './vocabulary.ts';
 
 /** Whether sending the same post again can help, once what the hint names was done. */
 const RETRYABLE: Record<FailureCode, boolean> = {
@@ -56,6 +56,17 @@ export function advanceTo(
   });
   const staged = next.status === 'staging' && next.media.every((media) => media.step === 'ready');
   return staged ? { ...next, status: 'staged' } : next;
+}
+
+/** The upload is done: its alt text is still to be set, or the item is ready. */
+export function finishUpload(
+  request: PostRequest,
+  state: PostState,
+  item: number,
+  patch: Partial<MediaState>,
+): PostState {
+  const altText = request.media[item]?.altText ?? null;
+  return advanceTo(state, item, altText === null ? 'ready' : 'describe', patch);
 }
 
 /** Starts the upload of an item over, unless this reason was given often enough already; then the post fails. */
