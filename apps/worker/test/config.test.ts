@@ -1,0 +1,60 @@
+import { ConfigError } from '@slipway/config';
+import { policySchema } from '@slipway/pipeline/core';
+import { describe, test } from 'vitest';
+import { parseConfig, policyOf } from '../src/config.ts';
+
+const REQUIRED = { REDIS_URL: 'redis://127.0.0.1:6379', SLIPWAY_ACCOUNTS_FILE: '/etc/slipway/accounts.json' };
+
+describe('the settings of a worker', () => {
+  test('have defaults for all but Redis and the accounts', ({ expect }) => {
+    expect(parseConfig(REQUIRED)).toMatchObject({
+      ...REQUIRED,
+      SLIPWAY_PARTITIONS: 1,
+      SLIPWAY_ENV: 'development',
+      SLIPWAY_LOG_LEVEL: 'info',
+      SLIPWAY_X_BASE_URL: 'https://api.x.com',
+      SLIPWAY_S3_FORCE_PATH_STYLE: false,
+      AWS_REGION: 'us-east-1',
+      SLIPWAY_WORKER_CONCURRENCY: 16,
+      SLIPWAY_WORKER_GRACE_MS: 25_000,
+      SLIPWAY_LEASE_MS: 10_000,
+    });
+    expect(parseConfig(REQUIRED).SLIPWAY_WORKER_NAME).toMatch(new RegExp(`-${process.pid}$`));
+    expect(() => parseConfig({})).toThrow(/REDIS_URL: is not set[^]*SLIPWAY_ACCOUNTS_FILE: is not set/);
+    expect(() => parseConfig({})).toThrow(ConfigError);
+  });
+
+  test('carry every choice of the policy, with its default', ({ expect }) => {
+    expect(policyOf(parseConfig(REQUIRED))).toEqual(policySchema.parse({}));
+    const given = {
+      SLIPWAY_CHUNK_BYTES: '65536',
+      SLIPWAY_SEGMENTS_IN_FLIGHT: '1',
+      SLIPWAY_STAGING_LEAD_MS: '2',
+      SLIPWAY_PROCESSING_LIMIT_MS: '1003',
+      SLIPWAY_OUTAGE_LIMIT_MS: '4',
+      SLIPWAY_RETRY_LIMIT: '5',
+      SLIPWAY_RESTART_LIMIT: '7',
+      SLIPWAY_BACKOFF_BASE_MS: '8',
+      SLIPWAY_BACKOFF_CAP_MS: '9',
+      SLIPWAY_PARK_MS: '1010',
+      SLIPWAY_CREATE_TIMEOUT_MS: '1011',
+      SLIPWAY_EXPIRY_MARGIN_MS: '12',
+      SLIPWAY_ABANDON_LIMIT: '13',
+    };
+    expect(policyOf(parseConfig({ ...REQUIRED, ...given }))).toEqual({
+      chunkBytes: 65_536,
+      segmentsInFlight: 1,
+      stagingLeadMs: 2,
+      processingLimitMs: 1003,
+      outageLimitMs: 4,
+      retryLimit: 5,
+      restartLimit: 7,
+      backoffBaseMs: 8,
+      backoffCapMs: 9,
+      parkMs: 1010,
+      createTimeoutMs: 1011,
+      expiryMarginMs: 12,
+      abandonLimit: 13,
+    });
+  });
+});

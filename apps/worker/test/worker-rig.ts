@@ -1,0 +1,250 @@
+import { type LocalRedis, type LocalS3, startRedis, startS3 } from '@slipway/local';
+import { type Accounts, type Clock, type World, createObjects } from '@slipway/pipeline';
+import {
+  type Policy,
+  type PostEvent,
+  type PostRequest,
+  type PostState,
+  isTerminal,
+  policySchema,
+} from '@slipway/pipeline/core';
+import {
+  POST_QUEUE,
+  type Store,
+  type Wake,
+  connectRedis,
+  createStore,
+  jobIdOf,
+  layOut,
+  newPostId,
+} from '@slipway/store';
+import { type Media, eventually } from '@slipway/testkit';
+import { createXClient } from '@slipway/x-media';
+import { type Sim, type SimOptions, startSim } from '@slipway/x-sim';
+import { type Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { type WorkerApp, type WorkerAppOptions, startWorker } from '../src/index.ts';
+
+export const ACCOUNT = 'acct_01hzzzzzzzzzzzzzzzzzzzzzzz';
+const TAG = '{slipway:0}';
+
+export interface RigOptions {
+  sim?: SimOptions;
+  policy?: Partial<Policy>;
+  /** Default: the machine's. */
+  clock?: Clock;
+}
+
+export interface TestWorker extends WorkerApp {
+  /** What it logged, line by line. */
+  log: { msg: string; level: number; [field: string]: unknown }[];
+}
+
+/** Redis, S3 and X in this process, and workers as they are asked for. */
+export interface WorkerRig {
+  redisServer: LocalRedis;
+  redis: Redis;
+  s3: LocalS3;
+  sim: Sim;
+  store: Store;
+  queue: Queue<Wake>;
+  world: World;
+  startWorker(options?: Partial<WorkerAppOptions>): Promise<TestWorker>;
+  put(key: string, media: Media): Promise<void>;
+  accept(text: string, keys?: string[], given?: Partial<PostRequest>): Promise<string>;
+  stateOf(id: string): Promise<PostState>;
+  /** The state of a post that is over, as soon as it is. */
+  ended(id: string): Promise<PostState>;
+  /** The first event that the predicate holds for, past or to come. */
+  event(id: string, predicate: (event: PostEvent) => boolean): Promise<PostEvent>;
+  /** The job of the post's current wake, if there is one. */
+  jobOf(id: string): Promise<Job<Wake> | undefined>;
+  /** The post's job once it waits for its instant; that of the post, which the record names. */
+  delayed(id: string): Promise<{ job: Job<Wake>; until: number }>;
+  /** Makes the lease of an admitted post run out. */
+  endLease(id: string): Promise<void>;
+  /** Names of the clients of workers that Redis knows. */
+  workerClients(): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+export async function startRig({ sim: simOptions, policy, clock }: RigOptions = {}): Promise<WorkerRig> {
+  const [redisServer, s3, sim] = await Promise.all([
+    startRedis({ appendfsync: 'no' }),
+    startS3(),
+    startSim(simOptions),
+  ]);
+  process.env['AWS_ACCESS_KEY_ID'] = s3.credentials.accessKeyId;
+  process.env['AWS_SECRET_ACCESS_KEY'] = s3.credentials.secretAccessKey;
+  const user = sim.addUser({ username: 'demo' });
+  const x = createXClient({ baseUrl: sim.url });
+  const objects = createObjects({ s3Endpoint: s3.endpoint, s3Region: s3.region, s3ForcePathStyle: true });
+  const accounts: Accounts = {
+    get: () => null,
+    list: () => [],
+    credentialsOf: async () => ({ type: 'oauth2', accessToken: user.accessToken }),
+  };
+  const world: World = {
+    x,
+    objects,
+    accounts,
+    policy: {
+      ...policySchema.parse({ chunkBytes: 64 * 1024, backoffBaseMs: 1, backoffCapMs: 5 }),
+      ...policy,
+    },
+    clock: clock ?? { now: Date.now },
+    random: () => 0.5,
+  };
+  const connect = (name: string, role: 'worker' | 'blocking' = 'worker'): Redis =>
+    connectRedis(redisServer.url, { role, name: `rig-${name}` }).on('error', () => {});
+  const redis = connect('store');
+  const forQueue = connect('queue');
+  const store = createStore({
+    redis,
+    partitions: 1,
+    connectBlocking: (name) => connect(name, 'blocking'),
+    now: world.clock.now,
+  });
+  const queue = new Queue<Wake>(POST_QUEUE, { connection: forQueue, prefix: TAG });
+  const workers: TestWorker[] = [];
+  const keys = layOut(1).partitions[0];
+  if (!keys) throw new Error('a layout has a partition');
+
+  const stateOf = async (id: string): Promise<PostState> => {
+    const record = await store.posts.get(id);
+    if (!record) throw new Error(`${id} is gone`);
+    return record.state;
+  };
+  const event: WorkerRig['event'] = async (id, predicate) => {
+    const signal = AbortSignal.timeout(20_000);
+    for await (const item of store.feed.follow(id, { after: null, signal })) {
+      if (item.kind === 'event' && predicate(item.event)) return item.event;
+    }
+    const state = JSON.stringify(await stateOf(id));
+    throw new Error(`what was to happen to ${id} did not; its state: ${state}`);
+  };
+  const jobOf = async (id: string): Promise<Job<Wake> | undefined> => {
+    const wake = Number(await redis.hget(keys.post + id, 'wake'));
+    return queue.getJob(jobIdOf({ postId: id, wake }));
+  };
+
+  return {
+    redisServer,
+    redis,
+    s3,
+    sim,
+    store,
+    queue,
+    world,
+    async startWorker(options = {}) {
+      const log: TestWorker['log'] = [];
+      const lines = new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          log.push(JSON.parse(chunk.toString()));
+          done();
+        },
+      });
+      const app = await startWorker({
+        redisUrl: redisServer.url,
+        partitions: 1,
+        name: `worker-${workers.length + 1}`,
+        concurrency: 4,
+        leaseMs: 10_000,
+        graceMs: 10_000,
+        world,
+        logger: pino({ level: 'debug' }, lines),
+        ...options,
+      });
+      const worker: TestWorker = {
+        get inHand() {
+          return app.inHand;
+        },
+        stop: () => app.stop(),
+        log,
+      };
+      workers.push(worker);
+      return worker;
+    },
+    put: async (key, media) => {
+      await s3.putObject({ bucket: 'media', key, body: media.stream(), contentType: media.contentType });
+    },
+    async accept(text, mediaKeys = [], given = {}) {
+      const now = world.clock.now();
+      const request: PostRequest = {
+        id: newPostId(ACCOUNT, now),
+        accountId: ACCOUNT,
+        text,
+        media: mediaKeys.map((key) => ({
+          bucket: 'media',
+          key,
+          versionId: null,
+          altText: null,
+          category: null,
+          ifChanged: 'fail',
+        })),
+        options: {},
+        publishAt: now,
+        createdAt: now,
+        ...given,
+      };
+      await store.posts.create(request, { startAt: 0 });
+      return request.id;
+    },
+    stateOf,
+    async ended(id) {
+      await event(id, ({ type }) =>
+        ['published', 'failed', 'canceled', 'missed', 'unconfirmed'].some(
+          (status) => type === `post.${status}`,
+        ),
+      );
+      const state = await stateOf(id);
+      if (!isTerminal(state.status)) throw new Error(`${id} is not over: ${state.status}`);
+      return state;
+    },
+    event,
+    jobOf,
+    async delayed(id) {
+      const job = await eventually(
+        async () => {
+          const found = await jobOf(id);
+          return found && (await found.isDelayed()) ? found : undefined;
+        },
+        { describe: `the wait of ${id}` },
+      );
+      const { waiting } = await stateOf(id);
+      return { job, until: waiting?.until ?? 0 };
+    },
+    endLease: async (id) => {
+      await redis.zadd(keys.admitted, 'XX', 1, id);
+    },
+    async workerClients() {
+      const list = String(await redis.client('LIST'));
+      return [...list.matchAll(/ name=(\S*)/g)].flatMap(([, name = '']) =>
+        name.startsWith('rig-') ? [] : [name],
+      );
+    },
+    async stop() {
+      await Promise.all(workers.map((worker) => worker.stop()));
+      await queue.close();
+      await store.close();
+      redis.disconnect();
+      forQueue.disconnect();
+      objects.close();
+      await x.close();
+      await Promise.all([sim.close(), s3.stop()]);
+      await redisServer.stop();
+    },
+  };
+}
+
+/** What the simulator has made of a text. */
+export function postsOnX(rig: WorkerRig, text: string) {
+  return rig.sim.ledger().posts.filter((post) => post.text === text);
+}
+
+export function createsOnX(rig: WorkerRig): number {
+  const counts = rig.sim.ledger().requests['posts.create'] ?? {};
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
