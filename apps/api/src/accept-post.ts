@@ -1,12 +1,6 @@
 import { closestName } from '@slipway/config';
 import { type Accounts, type Objects, SourceError, inspectMedia, weighText } from '@slipway/pipeline';
-import {
-  type FailureCode,
-  type MediaCategory,
-  type MediaRequest,
-  type PostRequest,
-  checkMix,
-} from '@slipway/pipeline/core';
+import { type MediaCategory, type MediaRequest, type PostRequest, checkMix } from '@slipway/pipeline/core';
 import { newPostId } from '@slipway/store';
 import { formatPath } from './field-errors.ts';
 import { formatInstant, parseInstant } from './instants.ts';
@@ -101,7 +95,7 @@ function checkText(text: string, errors: FieldError[]): void {
       path: 'text',
       code: 'text_too_long',
       detail: `The text has ${text.length} characters; the limit is 280 by X's weighted count, and at most ${COUNTABLE_CHARACTERS} are counted.`,
-      hint: 'Shorten it. A URL counts 23 however long it is, but not without end.',
+      hint: 'Shorten it.',
     });
     return;
   }
@@ -129,13 +123,18 @@ async function look(
   signal: AbortSignal,
 ): Promise<Look> {
   const timeout = AbortSignal.timeout(inspectTimeoutMs);
+  const options = { signal: AbortSignal.any([timeout, signal]) };
   const watched = watchObjects(objects);
   try {
-    const found = await inspectMedia(watched.objects, item, { signal: AbortSignal.any([timeout, signal]) });
+    const found = await inspectMedia(watched.objects, item, options);
     if (found.ok) return { category: found.category };
     const { code, message, hint, retryable } = found.problem;
-    const path = formatPath(['media', index, fieldAtFault(code, item, watched.hasBucket())]);
-    const remark = { path, code, detail: message, hint };
+    const isCategory =
+      code === 'media_type_unsupported' &&
+      item.category !== null &&
+      (await inspectMedia(objects, { ...item, category: null }, options)).ok;
+    const field = isCategory ? 'category' : watched.hasBucket() ? 'key' : 'bucket';
+    const remark = { path: formatPath(['media', index, field]), code, detail: message, hint };
     return retryable ? { warning: remark } : { error: remark };
   } catch (error) {
     if (!timeout.aborted) throw error;
@@ -144,11 +143,6 @@ async function look(
     const hint = 'Nothing needs to be done: it is asked again when the post is worked on.';
     return { warning: { path, code: 'source_unavailable', detail, hint } };
   }
-}
-
-function fieldAtFault(code: FailureCode, item: MediaRequest, hasBucket: boolean): keyof MediaRequest {
-  if (!hasBucket) return 'bucket';
-  return code === 'media_type_unsupported' && item.category !== null ? 'category' : 'key';
 }
 
 /** To the pipeline a missing bucket and a missing object are one failure; here they are two fields of the request. */

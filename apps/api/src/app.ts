@@ -24,10 +24,6 @@ export interface AppDeps extends Omit<RouteDeps, 'closing'> {
   version: string;
 }
 
-function declaredResponses(schema: FastifySchema | undefined): object {
-  return typeof schema?.response === 'object' && schema.response !== null ? schema.response : {};
-}
-
 /** How long a request may take to arrive in full. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
@@ -50,6 +46,10 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
 
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
+  app.addHook('onSend', async (_request, reply) => {
+    // A connection that falls idle after the closing began would hold it up for as long as its client likes.
+    if (closing.signal.aborted) reply.header('connection', 'close');
+  });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
   });
@@ -60,6 +60,10 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
       { method, route: routeOptions.url, status, ms: Math.round(reply.elapsedTime) },
       'answered',
     );
+  });
+
+  app.addHook('onRequestAbort', async (request) => {
+    request.log.info({ method: request.method, route: request.routeOptions.url }, 'the caller hung up');
   });
 
   await describeApi(app, { version });
@@ -94,4 +98,8 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
   refuseOthers();
   await app.ready();
   return app;
+}
+
+function declaredResponses(schema: FastifySchema | undefined): object {
+  return typeof schema?.response === 'object' && schema.response !== null ? schema.response : {};
 }

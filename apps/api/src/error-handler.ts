@@ -19,10 +19,11 @@ export function answerProblems(app: FastifyInstance): void {
   );
 }
 
-/** Sends a problem; one that is our fault goes into the log with everything that stays out of the answer. */
+/** Sends a problem; one that is our fault goes into the log with everything that stays out of the answer, if anybody still waits for it. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status >= 500)
+  if (problem.status >= 500 && !reply.raw.destroyed) {
     request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message);
+  }
   return reply
     .code(problem.status)
     .headers(problem.headers)

@@ -2,9 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problems.ts';
 
-/** A body over the limit is read to its end and thrown away up to this size, so that its sender gets to read the answer. */
-const DRAIN_LIMIT_BYTES = 64 * 1024 * 1024;
-
 /** Takes JSON bodies up to a limit, and nothing else. Their bytes must be UTF-8; `JSON.parse` alone would not notice. */
 export function takeJsonBodies(app: FastifyInstance, { bodyLimitBytes }: { bodyLimitBytes: number }): void {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -20,15 +17,22 @@ export function takeJsonBodies(app: FastifyInstance, { bodyLimitBytes }: { bodyL
   });
 }
 
+/** A body over the limit is read to its end and thrown away: a sender that is cut off would not get to read the answer. */
 async function readWithin(payload: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let totalBytes = 0;
-  // Leaving a plain loop would destroy the socket, and with it the answer.
-  for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    totalBytes += chunk.length;
-    if (totalBytes <= limitBytes) chunks.push(chunk);
-    else chunks.length = 0;
-    if (totalBytes > DRAIN_LIMIT_BYTES) break;
+  try {
+    for await (const chunk of payload as AsyncIterable<Buffer>) {
+      totalBytes += chunk.length;
+      if (totalBytes <= limitBytes) chunks.push(chunk);
+      else chunks.length = 0;
+    }
+  } catch (cause) {
+    throw new Problem('malformed_request', {
+      detail: 'The body broke off.',
+      hint: 'Send as many bytes as Content-Length says.',
+      cause,
+    });
   }
   if (totalBytes > limitBytes) {
     throw new Problem('body_too_large', {

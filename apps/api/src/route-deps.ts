@@ -55,7 +55,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   bodyLimitBytes: 256 * 1024,
-  inspectTimeoutMs: 10_000,
+  inspectTimeoutMs: 5_000,
   readyTimeoutMs: 2_000,
   heartbeatMs: 15_000,
   stallMs: 30_000,

@@ -50,6 +50,8 @@ export function openEventStream(
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
+    // Nothing follows a stream, and a connection that is kept would hold up a server that stops.
+    connection: 'close',
   });
   write(`retry: ${retryMs}\n\n`);
   return {

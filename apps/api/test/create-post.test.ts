@@ -140,6 +140,12 @@ describe('bad input', () => {
       [['media[0].category', 'media_type_unsupported', /tweet_image/]],
     ],
     [
+      'a wrong type under any category',
+      { media: [{ bucket: 'media', key: 'notes.png', category: 'tweet_image' }] },
+      422,
+      [['media[0].key', 'media_type_unsupported', /no known media type/]],
+    ],
+    [
       'five media',
       { media: media('a.png', 'a.png', 'a.png', 'a.png', 'a.png') },
       400,

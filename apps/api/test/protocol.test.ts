@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { eventually } from '@slipway/testkit';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { ACCOUNT, KEY, startApi, type ApiUnderTest } from './start-api.ts';
 
@@ -77,6 +78,37 @@ describe('a body', () => {
     const answer = await api.ask('/v1/posts', { method: 'POST', body, headers });
     expect(answer).toMatchObject({ status, body: { code, requestId: answer.headers['x-request-id'] } });
     if (status === 413) expect(answer.body.detail).toContain('262144 bytes');
+  });
+
+  test('of 50 MB gets its answer to a sender that reads nothing before it has sent everything', async ({
+    expect,
+  }) => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1').pause();
+    const head = `POST /v1/posts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\ncontent-type: application/json\r\n`;
+    const bytes = Buffer.alloc(50_000_000, ' ');
+    socket.write(`${head}content-length: ${bytes.length}\r\n\r\n`);
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+    socket.setEncoding('utf8').resume();
+    const [answer] = await once(socket, 'data');
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*body_too_large/);
+    socket.destroy();
+  });
+
+  test('that breaks off does the server no harm and blames nobody else', async ({ expect }) => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    const head = `POST /v1/posts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\ncontent-type: application/json\r\n`;
+    const before = api.logs.length;
+    socket.write(`${head}content-length: 100\r\n\r\n{"acc`);
+    await once(socket, 'connect');
+    await eventually(async () => (await api.ask('/healthz')).status === 200);
+    socket.destroy();
+    await eventually(() => api.logs.slice(before).some((line) => line.includes('hung up')), {
+      describe: 'the end of the request in the log',
+    });
+    expect(api.logs.slice(before).join('')).not.toMatch(/"level":50/);
   });
 
   test('just under the limit is read', async ({ expect }) => {

@@ -7,6 +7,7 @@ import { connectRedis, createStore, type Store } from '@slipway/store';
 import { pino } from 'pino';
 import { request } from 'undici';
 import { createApiKeys, createApp, DEFAULT_LIMITS, type AppDeps, type Limits } from '../src/index.ts';
+import type { Api } from '../src/route-deps.ts';
 import { createContractCheck, type Contract } from './contract.ts';
 
 export const KEY = 'sk_test_0123456789abcdefghij';
@@ -34,6 +35,7 @@ export interface AskOptions {
 }
 
 export interface ApiUnderTest {
+  app: Api;
   url: string;
   store: Store;
   redis: LocalRedis;
@@ -97,6 +99,7 @@ export async function startApi({
   const contract = createContractCheck(await (await request(`${url}/openapi.json`)).body.json());
 
   return {
+    app,
     url,
     store,
     redis,
@@ -139,8 +142,10 @@ async function ask(
 /** An S3 endpoint that answers every request in one way: with a status and an error code, or never. */
 export async function startStubbornS3(
   answer: { status: number; code: string } | 'silence',
-): Promise<{ endpoint: string; stop(): Promise<void> }> {
+): Promise<{ endpoint: string; asked: Promise<void>; stop(): Promise<void> }> {
+  const asked = Promise.withResolvers<void>();
   const server = createServer((_request, response) => {
+    asked.resolve();
     if (answer === 'silence') return;
     response.writeHead(answer.status, { 'content-type': 'application/xml' });
     response.end(`<?xml version="1.0"?><Error><Code>${answer.code}</Code><Message>No.</Message></Error>`);
@@ -151,6 +156,7 @@ export async function startStubbornS3(
   const { port } = server.address() as AddressInfo;
   return {
     endpoint: `http://127.0.0.1:${port}`,
+    asked: asked.promise,
     async stop() {
       server.closeAllConnections();
       server.close();
