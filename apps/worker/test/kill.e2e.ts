@@ -6,6 +6,8 @@ import { callSlipway } from './slipway-caller.ts';
 const SEGMENTS = 128;
 const CHUNK_BYTES = 32 * 1024;
 const IN_FLIGHT = 3;
+/** The simulator counts a request that broke off with its multipart framing, which is not the file's. */
+const FRAMING_BYTES = 512;
 const MOMENTS = 20;
 /** Uploads at a time. A worker has one post in hand, so that a kill hits one upload only. */
 const LANES = 4;
@@ -69,7 +71,9 @@ describe.concurrent(`SIGKILL in the middle of an upload of ${SEGMENTS} segments 
       const [upload] = ledger.uploads;
       expect(upload?.sha256).toBe(await video.sha256());
       expect(upload?.segments).toHaveLength(SEGMENTS);
-      expect((upload?.bytesReceived ?? 0) - video.totalBytes).toBeLessThanOrEqual(IN_FLIGHT * CHUNK_BYTES);
+      expect((upload?.bytesReceived ?? 0) - video.totalBytes).toBeLessThanOrEqual(
+        IN_FLIGHT * (CHUNK_BYTES + FRAMING_BYTES),
+      );
     },
   );
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, test } from 'vitest';
 import type { XAccountClient } from '../src/index.ts';
-import { createConformanceCheck, readMultipart } from './openapi.ts';
+import { createConformanceCheck, isOpenApiLeftOut, readMultipart } from './openapi.ts';
 import type { SeenRequest } from './x-server.ts';
 import { startX } from './x-server.ts';
 
@@ -165,7 +165,7 @@ const calls: Array<[string, (x: XAccountClient) => Promise<unknown>]> = [
   ['usage, all', (x) => x.usage({ days: 90 })],
 ];
 
-describe("every request is one that X's published API description accepts", () => {
+describe.skipIf(isOpenApiLeftOut())("every request is one that X's published API description accepts", () => {
   let problemsOf: (request: SeenRequest) => string[];
   beforeAll(() => {
     problemsOf = createConformanceCheck();

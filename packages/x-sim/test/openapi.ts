@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import type { ValidateFunction } from 'ajv';
@@ -8,6 +8,15 @@ import type { Exchange } from '../src/index.ts';
 /** X's published description (OpenAPI 2.167). It is X's document and not part of this repository. */
 const DOCUMENT_PATH =
   process.env['SLIPWAY_X_OPENAPI'] ?? resolve(import.meta.dirname, '../../../../shared/x-openapi.json');
+
+/**
+ * Whether answers go unchecked for want of the document. Only a person's machine may be without it, and is told; in CI its
+ * absence is a failure.
+ */
+export const isOpenApiLeftOut = !existsSync(DOCUMENT_PATH) && !process.env['CI'];
+if (isOpenApiLeftOut) {
+  console.warn(`No ${DOCUMENT_PATH}: answers are not held to X's OpenAPI document (SLIPWAY_X_OPENAPI).`);
+}
 
 interface OpenApiDocument {
   paths: Record<string, Record<string, { responses: Record<string, ResponseObject> }>>;
@@ -143,6 +152,7 @@ export interface Conformance {
 
 /** X's description with its schemas compiled on first use; read once for all simulators of a test file. */
 const description = (() => {
+  if (isOpenApiLeftOut) return undefined;
   const document = loadDocument();
   const ajv = new Ajv({ strict: false, allErrors: true });
   formats.default(ajv);
@@ -165,6 +175,7 @@ export function createConformance(): Conformance {
   const checked = new Map<string, number>();
 
   function check(exchange: Exchange & { status: number }): string | undefined {
+    if (description === undefined) return undefined;
     const operation = findOperation(description.document, exchange);
     if (operation === undefined) return undefined;
     let body = parse(exchange.body);
