@@ -21,18 +21,10 @@ export function takeJsonBodies(app: FastifyInstance, { bodyLimitBytes }: { bodyL
 async function readWithin(payload: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let totalBytes = 0;
-  try {
-    for await (const chunk of payload as AsyncIterable<Buffer>) {
-      totalBytes += chunk.length;
-      if (totalBytes <= limitBytes) chunks.push(chunk);
-      else chunks.length = 0;
-    }
-  } catch (cause) {
-    throw new Problem('malformed_request', {
-      detail: 'The body broke off.',
-      hint: 'Send as many bytes as Content-Length says.',
-      cause,
-    });
+  for await (const chunk of payload as AsyncIterable<Buffer>) {
+    totalBytes += chunk.length;
+    if (totalBytes <= limitBytes) chunks.push(chunk);
+    else chunks.length = 0;
   }
   if (totalBytes > limitBytes) {
     throw new Problem('body_too_large', {

@@ -1,6 +1,6 @@
 import { makeGif, makeImage, makeVideo, smallestVideoBytes } from '@slipway/testkit';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { ACCOUNT, startApi, startStubbornS3, type ApiUnderTest } from './start-api.ts';
+import { ACCOUNT, KEY, startApi, startStubbornS3, type ApiUnderTest } from './start-api.ts';
 
 const PADDING_BYTES = 5_000_000;
 
@@ -337,4 +337,25 @@ describe('an S3 store that', () => {
       await s3.stop();
     }
   });
+});
+
+test('a caller that hangs up before its answer has posted nothing', async ({ expect }) => {
+  const s3 = await startStubbornS3('silence');
+  const other = await startApi({ s3Endpoint: s3.endpoint, limits: { inspectTimeoutMs: 60_000 } });
+  const hangUp = new AbortController();
+  const asking = fetch(`${other.url}/v1/posts`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ account: ACCOUNT, media: media('a.png') }),
+    signal: hangUp.signal,
+  });
+  await s3.asked;
+  hangUp.abort();
+  await expect(asking).rejects.toThrow();
+  // The object is not asked for any longer, so nothing can come of it.
+  await s3.hungUp;
+  expect((await other.ask('/v1/posts')).body.posts).toEqual([]);
+  expect(other.logs.join('')).not.toContain('"level":50');
+  await other.stop();
+  await s3.stop();
 });

@@ -142,10 +142,12 @@ async function ask(
 /** An S3 endpoint that answers every request in one way: with a status and an error code, or never. */
 export async function startStubbornS3(
   answer: { status: number; code: string } | 'silence',
-): Promise<{ endpoint: string; asked: Promise<void>; stop(): Promise<void> }> {
+): Promise<{ endpoint: string; asked: Promise<void>; hungUp: Promise<void>; stop(): Promise<void> }> {
   const asked = Promise.withResolvers<void>();
+  const hungUp = Promise.withResolvers<void>();
   const server = createServer((_request, response) => {
     asked.resolve();
+    response.on('close', () => hungUp.resolve());
     if (answer === 'silence') return;
     response.writeHead(answer.status, { 'content-type': 'application/xml' });
     response.end(`<?xml version="1.0"?><Error><Code>${answer.code}</Code><Message>No.</Message></Error>`);
@@ -157,6 +159,7 @@ export async function startStubbornS3(
   return {
     endpoint: `http://127.0.0.1:${port}`,
     asked: asked.promise,
+    hungUp: hungUp.promise,
     async stop() {
       server.closeAllConnections();
       server.close();

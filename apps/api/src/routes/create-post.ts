@@ -37,11 +37,10 @@ export function createPostRoute(app: Api, deps: RouteDeps): void {
       },
     },
     async (request, reply) => {
+      // Who hangs up does not learn the id, and would send the post again.
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort(new Error('the caller hung up')));
       const accepted = await acceptPost(request.body, { ...deps, ...deps.limits }, gone.signal);
-      // Who has hung up does not learn the id, and would send the post again.
-      gone.signal.throwIfAborted();
       const record = await store(accepted, deps);
       return reply
         .code(202)
