@@ -6,16 +6,16 @@ import { ConfigError } from '@slipway/config';
 import { createObjects, loadAccounts } from '@slipway/pipeline';
 import { connectRedis, createStore } from '@slipway/store';
 import { createXClient } from '@slipway/x-media';
-import { pino } from 'pino';
 import { startWorker } from './app.ts';
 import { parseConfig, policyOf } from './config.ts';
 import { serveHealth } from './health.ts';
+import { createLogger } from './logger.ts';
 
 const EX_CONFIG = 78;
 
 const config = configured(() => parseConfig(process.env));
 const accounts = configured(() => loadAccounts(config.SLIPWAY_ACCOUNTS_FILE));
-const logger = pino({ level: config.SLIPWAY_LOG_LEVEL, base: { worker: config.SLIPWAY_WORKER_NAME } });
+const logger = createLogger({ level: config.SLIPWAY_LOG_LEVEL, worker: config.SLIPWAY_WORKER_NAME });
 
 const probe = connectRedis(config.REDIS_URL, { role: 'worker', name: `${config.SLIPWAY_WORKER_NAME}-probe` });
 probe.on('error', (error) => logger.error({ err: error }, 'trouble with Redis'));

@@ -24,7 +24,7 @@ import { type Sim, type SimOptions, startSim } from '@slipway/x-sim';
 import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { Writable } from 'node:stream';
-import { pino } from 'pino';
+import { createLogger } from '../src/logger.ts';
 import { type WorkerApp, type WorkerAppOptions, startWorker } from '../src/index.ts';
 
 export const ACCOUNT = 'acct_01hzzzzzzzzzzzzzzzzzzzzzzz';
@@ -154,7 +154,7 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
         leaseMs: 10_000,
         graceMs: 10_000,
         world,
-        logger: pino({ level: 'debug' }, lines),
+        logger: createLogger({ level: 'debug', worker: `worker-${workers.length + 1}` }, lines),
         ...options,
       });
       const worker: TestWorker = {
