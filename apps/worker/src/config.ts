@@ -13,20 +13,20 @@ export const workerSettings = {
     .url()
     .default('https://api.x.com')
     .describe('Where X is; the simulator in development.'),
-  SLIPWAY_WORKER_NAME: z
-    .string()
-    .min(1)
-    .default(`${hostname()}-${process.pid}`)
-    .describe(
+  SLIPWAY_WORKER_NAME: z.string().min(1).default(`${hostname()}-${process.pid}`).meta({
+    description:
       'Names this worker in logs and in the records of what it has in hand; unique in an installation.',
-    ),
+    defaultIs: 'host name and process id',
+  }),
   SLIPWAY_WORKER_CONCURRENCY: z.coerce
     .number()
     .int()
     .min(1)
     .max(500)
     .default(16)
-    .describe('Posts that one worker works on side by side. Waiting posts are not among them.'),
+    .describe(
+      'Posts that one worker works on side by side, in each partition. Waiting posts are not among them.',
+    ),
   SLIPWAY_WORKER_HEALTH_PORT: z.coerce
     .number()
     .int()

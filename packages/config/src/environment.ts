@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { closestName } from './closest-name.ts';
 
-/** Settings by their names in the environment; each says what it means, its unit, and its default. */
+/**
+ * Settings by their names in the environment; each says what it means, its unit, and its default. One whose default depends on
+ * the machine says so in words, as `defaultIs` of its `meta()`.
+ */
 export type SettingsShape = Record<string, z.ZodType>;
 
 /** An environment that cannot be run with. The message names every setting at fault, what is wrong, and what it means. */
@@ -9,7 +12,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Parses the environment, once. An empty value counts as not set. Throws `ConfigError`. */
+/** Parses the environment, once, into a frozen object. An empty value counts as not set. Throws `ConfigError`. */
 export function parseEnvironment<Shape extends SettingsShape>(
   shape: Shape,
   environment: Readonly<Record<string, string | undefined>>,
@@ -17,7 +20,7 @@ export function parseEnvironment<Shape extends SettingsShape>(
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = z.object(shape).safeParse(given);
   if (!parsed.success) throw new ConfigError(explain(shape, parsed.error.issues, given));
-  return parsed.data;
+  return Object.freeze(parsed.data);
 }
 
 function explain(
