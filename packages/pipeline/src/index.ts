@@ -4,6 +4,6 @@ export { type Objects, type Pin, createObjects } from './perform/objects.ts';
 export { type ObjectName, SourceError } from './perform/source-error.ts';
 export { type Perform, perform } from './perform/perform.ts';
 export { LostPost, type Outcome, type RunOptions, run } from './run.ts';
-export { type ObjectSettings, type XSettings, objectSettings, xSettings } from './settings.ts';
+export type { ObjectSettings } from './perform/object-settings.ts';
 export { TEXT_LIMIT, weighText } from './text.ts';
 export type { Clock, World } from './world.ts';

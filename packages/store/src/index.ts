@@ -11,5 +11,4 @@ export {
 export { isPostId, newPostId, slotOfAccount, slotOfPost } from './ids.ts';
 export { type Layout, type PartitionKeys, layOut } from './keys.ts';
 export { POST_QUEUE, jobIdOf } from './queue-names.ts';
-export { type StoreSettings, storeSettings } from './settings.ts';
 export type { EventFeed, FeedItem, ListQuery, PostStore, StoredEvent } from './store.ts';

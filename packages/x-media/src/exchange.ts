@@ -24,7 +24,7 @@ export type Exchange =
   | { outcome: 'failure'; written: boolean; error: unknown };
 
 /** X's answers are a few kilobytes; whatever is larger is not one, and must not fill the memory. */
-export const MAX_RESPONSE_BYTES = 1_048_576;
+const MAX_RESPONSE_BYTES = 1_048_576;
 
 /**
  * One HTTP request and its answer, at undici's dispatch level, because only there it is known whether a request

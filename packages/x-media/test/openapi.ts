@@ -5,7 +5,7 @@ import addFormats from 'ajv-formats';
 import type { SeenRequest } from './x-server.ts';
 
 /** X's published API description. It is X's document and not part of this repository. */
-export function openApiPath(): string {
+function openApiPath(): string {
   const root = resolve(import.meta.dirname, '../../..');
   return resolve(root, process.env['SLIPWAY_X_OPENAPI'] ?? '../shared/x-openapi.json');
 }

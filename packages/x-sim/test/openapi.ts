@@ -39,7 +39,7 @@ type Json = Record<string, unknown>;
  * Where X itself departs from its description, and the simulator with it. `adapt` returns the body as the description
  * would have it, or undefined when there is nothing in the description to hold it against.
  */
-export const EXCEPTIONS: readonly {
+const EXCEPTIONS: readonly {
   name: string;
   reason: string;
   applies(exchange: Exchange, body: unknown): boolean;

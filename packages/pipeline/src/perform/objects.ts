@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, type GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
-import type { ObjectSettings } from '../settings.ts';
+import type { ObjectSettings } from './object-settings.ts';
 import { type ObjectName, SourceError, broken, changed, nameOf, sourceErrorOf } from './source-error.ts';
 
 /** What was found when an object was first looked at. */

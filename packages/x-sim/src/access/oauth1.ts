@@ -17,7 +17,7 @@ export interface SignedRequest {
 }
 
 /** The fields of an `Authorization: OAuth ...` header. */
-export function readOAuth1Header(authorization: string): Map<string, string> {
+function readOAuth1Header(authorization: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const [, key, value] of authorization.slice('OAuth '.length).matchAll(/\s*([^=,\s]+)="([^"]*)"/g))
     fields.set(decodeURIComponent(key ?? ''), decodeURIComponent(value ?? ''));

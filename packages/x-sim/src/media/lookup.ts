@@ -64,7 +64,7 @@ export function findMedia(world: World, call: Call, keys: readonly string[]) {
   return { found, errors };
 }
 
-export function mediaFieldsOf(call: Call): Set<string> {
+function mediaFieldsOf(call: Call): Set<string> {
   return new Set((call.query.get('media.fields') ?? '').split(','));
 }
 
