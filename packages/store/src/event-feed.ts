@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Progress } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
+import { isLater } from './event-ids.ts';
 import type { Layout } from './keys.ts';
 import { toEvent } from './record-fields.ts';
 import type { EventFeed, FeedItem, PostStore } from './store.ts';
@@ -144,11 +145,4 @@ export function createEventFeed(
       connections?.listen.disconnect();
     },
   };
-}
-
-/** Stream ids are `<ms>-<n>`, compared number by number. */
-function isLater(id: string, than: string): boolean {
-  const [ms = 0, n = 0] = id.split('-').map(Number);
-  const [otherMs = 0, otherN = 0] = than.split('-').map(Number);
-  return ms === otherMs ? n > otherN : ms > otherMs;
 }

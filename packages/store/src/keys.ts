@@ -14,7 +14,9 @@ export interface PartitionKeys {
   all: string;
   ofAccount: (accountId: string) => string;
   ofStatus: (status: string) => string;
+  /** Stream of all events. */
   events: string;
+  /** A post's own events, under the ids of the stream: a list, since the smallest stream takes 4 KiB. */
   eventsOf: (postId: string) => string;
   /** Channel of ids that were accepted and are due at once. */
   due: string;
@@ -22,7 +24,7 @@ export interface PartitionKeys {
   progress: string;
 }
 
-/** Events are kept this long in the stream of all posts; a post's own stream is kept as long as the post. */
+/** Events are kept this long in the stream of all posts; a post's own are kept as long as the post. */
 export const EVENT_RETENTION_MS = 7 * 24 * 60 * 60_000;
 
 export function keysOf(partition: number): PartitionKeys {

@@ -1,7 +1,8 @@
 import { type PostRecord, isTerminal, newPostState } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
 import { EVENT_RETENTION_MS, type Layout, type PartitionKeys } from './keys.ts';
-import { RECORD_FIELDS, toEvent, toRecord } from './record-fields.ts';
+import { isLater } from './event-ids.ts';
+import { RECORD_FIELDS, toOwnEvent, toRecord } from './record-fields.ts';
 import { saveRecord } from './save-record.ts';
 import { loadScript } from './script.ts';
 import type { ListQuery, PostStore } from './store.ts';
@@ -73,8 +74,8 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
 
     async events(id, after) {
       const keys = layout.forPost(id);
-      const entries = await redis.xrange(keys.eventsOf(id), after === null ? '-' : `(${after}`, '+');
-      return entries.map(([eventId, fields]) => toEvent(id, eventId, fields));
+      const events = (await redis.lrange(keys.eventsOf(id), 0, -1)).map((entry) => toOwnEvent(id, entry));
+      return after === null ? events : events.filter((event) => isLater(event.id, after));
     },
   };
 }

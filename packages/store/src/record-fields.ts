@@ -15,6 +15,13 @@ export function toRecord([request, state, rev, fence, held]: (string | null)[]):
   };
 }
 
+/** An event from the list of its post: its id and, after a space, itself. */
+export function toOwnEvent(postId: string, entry: string): StoredEvent {
+  const space = entry.indexOf(' ');
+  const event: PostEvent = JSON.parse(entry.slice(space + 1));
+  return { id: entry.slice(0, space), postId, event };
+}
+
 /** An event from a stream entry: its id and its fields, name after name. */
 export function toEvent(postId: string, id: string, fields: string[]): StoredEvent {
   const event: PostEvent = JSON.parse(fields[fields.indexOf('e') + 1] ?? 'null');

@@ -8,7 +8,7 @@ redis.call('HSET', KEYS[1], 'request', ARGV[2], 'state', ARGV[3], 'status', ARGV
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
 for i = 3, 5 do redis.call('ZADD', KEYS[i], 0, ARGV[1]) end
 local eventId = redis.call('XADD', KEYS[6], 'MINID', '~', ARGV[7], '*', 'p', ARGV[1], 'e', ARGV[6])
-redis.call('XADD', KEYS[7], eventId, 'e', ARGV[6])
+redis.call('RPUSH', KEYS[7], eventId .. ' ' .. ARGV[6])
 local time = redis.call('TIME')
 if tonumber(ARGV[5]) <= time[1] * 1000 + time[2] / 1000 then redis.call('PUBLISH', ARGV[8], ARGV[1]) end
 return 1

@@ -32,6 +32,6 @@ if KEYS[4] ~= KEYS[5] then
 end
 for i = 10, #ARGV do
   local eventId = redis.call('XADD', KEYS[6], 'MINID', '~', ARGV[8], '*', 'p', ARGV[1], 'e', ARGV[i])
-  redis.call('XADD', KEYS[7], eventId, 'e', ARGV[i])
+  redis.call('RPUSH', KEYS[7], eventId .. ' ' .. ARGV[i])
 end
 return { 'saved', rev }
