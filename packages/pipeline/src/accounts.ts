@@ -17,26 +17,40 @@ export interface Accounts {
   credentialsOf(id: string): Promise<XCredentials | null>;
 }
 
+/** Printable ASCII: anything else, such as a line end that was copied along, cannot stand in a header. */
+const secret = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces, and not empty');
+
 const accountsFile = z.strictObject({
-  accounts: z.array(
-    z.strictObject({
-      id: z
-        .string()
-        .regex(/^acct_[0-9a-hjkmnp-tv-z]{26}$/, 'must be acct_ and a 26-character lower-case ULID'),
-      username: z.string().min(1),
-      xUserId: z.string().regex(/^\d{1,19}$/, 'must be a decimal X user id'),
-      credentials: z.discriminatedUnion('type', [
-        z.strictObject({ type: z.literal('oauth2'), accessToken: z.string().min(1) }),
-        z.strictObject({
-          type: z.literal('oauth1'),
-          consumerKey: z.string().min(1),
-          consumerSecret: z.string().min(1),
-          accessToken: z.string().min(1),
-          accessTokenSecret: z.string().min(1),
-        }),
-      ]),
+  accounts: z
+    .array(
+      z.strictObject({
+        id: z
+          .string()
+          .regex(/^acct_[0-9a-hjkmnp-tv-z]{26}$/, 'must be acct_ and a 26-character lower-case ULID'),
+        username: z.string().min(1),
+        xUserId: z.string().regex(/^\d{1,19}$/, 'must be a decimal X user id'),
+        credentials: z.discriminatedUnion('type', [
+          z.strictObject({ type: z.literal('oauth2'), accessToken: secret }),
+          z.strictObject({
+            type: z.literal('oauth1'),
+            consumerKey: secret,
+            consumerSecret: secret,
+            accessToken: secret,
+            accessTokenSecret: secret,
+          }),
+        ]),
+      }),
+    )
+    .superRefine((accounts, context) => {
+      for (const [index, { id }] of accounts.entries()) {
+        if (accounts.findIndex((other) => other.id === id) < index)
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'id'],
+            message: 'is the id of an earlier account',
+          });
+      }
     }),
-  ),
 });
 
 /** Reads a file of accounts. Throws with every problem of it, and never with a value out of it. */

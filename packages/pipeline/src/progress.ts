@@ -24,11 +24,12 @@ export function createProgress(
     const { upload, source } = media;
     let bytes = 0;
     if (upload && source) {
-      bytes = Math.min(source.bytes, countAcknowledged(upload.acknowledged) * upload.chunkBytes);
+      bytes = countAcknowledged(upload.acknowledged) * upload.chunkBytes;
       if (['processing', 'describe', 'ready'].includes(media.step)) bytes = source.bytes;
     }
     for (const [action, sent] of underWay) if ('item' in action && action.item === item) bytes += sent;
-    return bytes;
+    // The last segment is shorter than it is counted.
+    return Math.min(bytes, source?.bytes ?? 0);
   };
 
   const tell = (at: number): void => {

@@ -43,8 +43,8 @@ export function situationAt(step: FailureStep, patch: Partial<Situation> = {}): 
 
 export function videoAt(patch: Partial<MediaState> = {}): MediaState {
   const upload = {
-    mediaId: 'm1',
-    mediaKey: '7_m1',
+    mediaId: '1',
+    mediaKey: '7_1',
     expiresAt: T0 + HOUR,
     chunkBytes: 4 * MIB,
     acknowledged: [],

@@ -1,4 +1,4 @@
-import { type XError, isXError } from '@slipway/x-media';
+import { type RateWindow, type XError, isXError } from '@slipway/x-media';
 import type { Problem } from '../core/index.ts';
 import { SourceError } from './source-error.ts';
 
@@ -8,8 +8,16 @@ export function problemOf(error: unknown): Problem | null {
   if (!isXError(error)) return null;
   // The body of a request is a stream from the store: its failure is the store's, though X's client reports it.
   if (error.code === 'source_error' && error.cause instanceof SourceError) return problemOf(error.cause);
-  if (error.code === 'invalid_input') return null;
+  if (error.code === 'invalid_input') {
+    const hint =
+      'Nothing was sent: X is known to refuse this. If the request looks right, report it as a defect.';
+    return { from: 'slipway', code: 'internal', message: error.message, hint };
+  }
   return xProblemOf(error);
+}
+
+function spent(window: RateWindow | undefined): RateWindow | undefined {
+  return window?.remaining === 0 ? window : undefined;
 }
 
 function xProblemOf({ details, cause, message }: XError): Problem {
@@ -23,7 +31,8 @@ function xProblemOf({ details, cause, message }: XError): Problem {
     messages: words.length > 0 || !details.fromX || !details.title ? words : [details.title],
     slug: details.problemSlug ?? null,
     legacyCodes: details.legacyCodes,
-    limits: [window, app24h, user24h].flatMap((limit) =>
+    // A day's window explains a refusal only where it is spent; nobody waits a day for one that is not.
+    limits: [window, spent(app24h), spent(user24h)].flatMap((limit) =>
       limit ? [{ remaining: limit.remaining ?? null, resetAt: limit.resetAt ?? null }] : [],
     ),
     cause: cause instanceof Error ? cause.message || cause.name : message,
