@@ -43,7 +43,8 @@ export async function describeApi(app: FastifyInstance, { version }: { version: 
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: PAGE_POLICY,
-    uiConfig: { docExpansion: 'list' },
+    // The standalone layout has the framework's logo and a box for other people's documents.
+    uiConfig: { docExpansion: 'list', layout: 'BaseLayout' },
     theme: { title: 'Slipway API' },
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());

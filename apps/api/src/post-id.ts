@@ -16,6 +16,6 @@ export function checkPostId(id: string): string {
 export function postNotFound(id: string): Problem {
   return new Problem('post_not_found', {
     detail: `There is no post ${JSON.stringify(id)}.`,
-    hint: 'Ids of posts are post_ and 26 characters; GET /v1/posts lists the posts. Finished posts are kept for a limited time.',
+    hint: 'Ids of posts are post_ and 26 characters; GET /v1/posts lists the posts.',
   });
 }

@@ -57,7 +57,7 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   too_late: { status: 409, title: 'It is too late for that' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
-  post_refused: { status: 422, title: 'X would not take this post' },
+  post_refused: { status: 422, title: 'The post cannot be taken as it is' },
   header_too_large: { status: 431, title: 'The header is too large' },
   internal: { status: 500, title: 'Something went wrong inside Slipway' },
   store_unavailable: { status: 503, title: 'The store cannot be reached' },
