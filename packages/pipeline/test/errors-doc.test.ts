@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readTables } from '@slipway/testkit';
 import { describe, test } from 'vitest';
 import { FAILURE_CODES, FAILURE_ROWS, WAITING_REASONS, newPostState } from '../src/core/index.ts';
 import { failPost } from '../src/core/transitions.ts';
@@ -6,22 +7,7 @@ import { T0 } from './fixtures.ts';
 
 const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
 
-/** The tables of a section, each as its rows of cells, without the head. */
-function tablesOf(section: string): string[][][] {
-  const text = page.split(/^## /m).find((part) => part.startsWith(`${section}\n`));
-  if (text === undefined) throw new Error(`docs/errors.md has no section "${section}"`);
-  return text.split(/\n(?!\|)/).flatMap((block) => {
-    const lines = block.split('\n').filter((line) => line.startsWith('|'));
-    const rows = lines.slice(2).map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim().replaceAll('`', '')),
-    );
-    return rows.length > 0 ? [rows] : [];
-  });
-}
-
+const tablesOf = (section: string) => readTables(page, section);
 const firstCells = (rows: string[][] | undefined) => (rows ?? []).map(([first = '']) => first);
 
 describe('docs/errors.md', () => {
