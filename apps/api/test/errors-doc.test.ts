@@ -10,8 +10,8 @@ test('docs/errors.md explains every problem of the API and every code of a field
   expect,
 }) => {
   const [problems = [], fields = []] = readTables(page, 'Problems of the HTTP API');
-  expect(problems.map(([code]) => code).toSorted()).toEqual([...PROBLEM_CODES].toSorted());
+  expect(new Set(problems.map(([code]) => code))).toEqual(new Set(PROBLEM_CODES));
   const failures: readonly string[] = FAILURE_CODES;
   const own = FIELD_CODES.filter((code) => !failures.includes(code));
-  expect(fields.map(([code]) => code).toSorted()).toEqual(own.toSorted());
+  expect(new Set(fields.map(([code]) => code))).toEqual(new Set(own));
 });
