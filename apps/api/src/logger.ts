@@ -1,3 +1,4 @@
+import { REDIS_LOG_SECRETS } from '@slipway/store';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 /** Paths under which a secret could get into a log line, one level deep and at the top. */
@@ -12,7 +13,7 @@ export function createLogger(level: string, destination: DestinationStream = pin
   const options = {
     level,
     base: { app: 'api' },
-    redact: { paths: SECRET_PATHS, censor: '[redacted]' },
+    redact: { paths: [...SECRET_PATHS, ...REDIS_LOG_SECRETS], censor: '[redacted]' },
   };
   return pino(options, destination);
 }

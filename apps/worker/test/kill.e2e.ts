@@ -67,13 +67,12 @@ describe.concurrent(`SIGKILL in the middle of an upload of ${SEGMENTS} segments 
       expect(post).toMatchObject({ status: 'published', failure: null });
       const ledger = await stack.sim.ledger(account?.xUserId);
       expect(ledger.posts).toHaveLength(1);
-      expect(ledger.uploads).toHaveLength(1);
-      const [upload] = ledger.uploads;
+      // One that died between X's answer to initialize and the save of it leaves an upload behind that nobody finishes.
+      const upload = ledger.uploads.find(({ mediaId }) => ledger.posts[0]?.mediaIds.includes(mediaId));
       expect(upload?.sha256).toBe(await video.sha256());
       expect(upload?.segments).toHaveLength(SEGMENTS);
-      expect((upload?.bytesReceived ?? 0) - video.totalBytes).toBeLessThanOrEqual(
-        IN_FLIGHT * (CHUNK_BYTES + FRAMING_BYTES),
-      );
+      const sentBytes = ledger.uploads.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
+      expect(sentBytes - video.totalBytes).toBeLessThanOrEqual(IN_FLIGHT * (CHUNK_BYTES + FRAMING_BYTES));
     },
   );
 });

@@ -27,7 +27,7 @@ import { Writable } from 'node:stream';
 import { createLogger } from '../src/logger.ts';
 import { type WorkerApp, type WorkerAppOptions, startWorker } from '../src/index.ts';
 
-export const ACCOUNT = 'acct_01hzzzzzzzzzzzzzzzzzzzzzzz';
+const ACCOUNT = 'acct_01hzzzzzzzzzzzzzzzzzzzzzzz';
 const TAG = '{slipway:0}';
 
 export interface RigOptions {

@@ -23,7 +23,7 @@ export interface FailureCase {
 /** What must come of it, as far as it matters. */
 export type Expected = { do: Verdict['do'] } & Record<string, unknown>;
 
-export const SENDING: readonly FailureStep[] = ['upload_once', 'append'];
+const SENDING: readonly FailureStep[] = ['upload_once', 'append'];
 export const UPLOADING: readonly FailureStep[] = [...SENDING, 'initialize', 'finalize', 'processing'];
 export const AT_X: readonly FailureStep[] = [...UPLOADING, 'describe', 'publish'];
 

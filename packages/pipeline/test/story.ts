@@ -60,7 +60,7 @@ export interface Story {
 }
 
 /** No story of a post is longer; one that is has lost its way. */
-export const MOST_MOVES = 20_000;
+const MOST_MOVES = 20_000;
 
 /** Drives a post through decide and evolve alone until it is over: no effects, and time passes only where the post waits. */
 export function tell(request: PostRequest, options: StoryOptions = {}): Story {
