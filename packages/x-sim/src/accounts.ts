@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 export const SCOPES = ['tweet.read', 'tweet.write', 'users.read', 'media.write', 'offline.access'] as const;
-type Scope = (typeof SCOPES)[number];
 
 export const appInputSchema = z.strictObject({
   id: z.string().optional(),
