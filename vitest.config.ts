@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // `test` files use real servers but one process; `e2e` files start and kill real processes, one file at a time.
@@ -7,6 +8,8 @@ export default defineConfig({
       {
         test: {
           name: 'test',
+          // These tests wait for servers more than they compute.
+          maxWorkers: availableParallelism() + 1,
           include: ['{apps,packages}/*/test/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
