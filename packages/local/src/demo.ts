@@ -55,9 +55,14 @@ try {
 }
 
 async function demonstrate({ api, sim, s3, redisUrl }: Stack): Promise<boolean> {
-  console.log(
-    `  API ${api.url} (reference at ${api.url}/docs) · Redis ${redisUrl} · S3 ${s3.endpoint} · X ${sim.url}`,
-  );
+  const urls = {
+    API: api.url,
+    reference: `${api.url}/docs`,
+    Redis: redisUrl,
+    S3: s3.endpoint,
+    X: `${sim.url} (simulated)`,
+  };
+  for (const [name, url] of Object.entries(urls)) console.log(`  ${name.padEnd(10)} ${url}`);
   await sim.script({ on: { operation: 'media.append' }, times: 'always', do: { delayMs: APPEND_DELAY_MS } });
 
   console.log('Putting the media into S3 and posting them over the HTTP API …');
@@ -86,7 +91,7 @@ async function demonstrate({ api, sim, s3, redisUrl }: Stack): Promise<boolean> 
         board.announce(
           `  ✂ ${sinceStart()}: ${killed} gets SIGKILL with ${line.segmentsDone} of ${line.segments} segments acknowledged`,
         );
-        line.say('its worker is dead; another takes over when the lease ends, within 10 s');
+        line.say('worker dead; another takes over within 10 s');
       }
     });
   });
@@ -155,17 +160,7 @@ async function showProof(
       return { holds, cells };
     }),
   );
-  const head = [
-    'post',
-    'status',
-    'X id',
-    'published',
-    'took',
-    'bytes sent',
-    'sent twice',
-    'times on X',
-    'SHA-256',
-  ];
+  const head = ['post', 'status', 'X id', 'published', 'took', 'bytes sent', 'twice', 'on X', 'SHA-256'];
   console.log(`\n${formatTable([head, ...rows.map(({ cells }) => cells)])}\n`);
   const onlyOurs = ledger.posts.length === posts.length;
   const holds = onlyOurs && rows.every((row) => row.holds);
