@@ -287,6 +287,8 @@ describe('the creation of the post', () => {
     for (const problem of [reset, answer(503, 'Service Unavailable'), answer(403)]) {
       const { state, actions } = ofImage({ script: { create: [problem] } });
       expect(state.status).toBe('unconfirmed');
+      // When the call began is where a search for the post begins.
+      expect(state.publish.intent).toMatchObject({ attempt: 1 });
       expect(actions.filter((key) => key === 'create')).toHaveLength(1);
     }
   });

@@ -3,7 +3,15 @@ import { ONE_SHOT_MAX_BYTES, type Policy } from './policy.ts';
 import { wordsOf } from './problems.ts';
 import { backoffMs } from './schedule.ts';
 import type { Action, StepEvent } from './step-events.ts';
-import { advanceTo, failPost, finishUpload, itemOf, restartUpload, withItem } from './transitions.ts';
+import {
+  advanceTo,
+  failPost,
+  finishUpload,
+  itemOf,
+  leaveUnconfirmed,
+  restartUpload,
+  withItem,
+} from './transitions.ts';
 import type { FailureStep, PostRequest, PostState, Strikes, Upload, Waiting } from './vocabulary.ts';
 
 type Failed = StepEvent & { type: 'failed' };
@@ -49,7 +57,8 @@ export function foldFailure(
     strikes: (kind) => strikes[kind]?.count ?? 0,
   };
   const { verdict } = judge(problem, situation);
-  const noted = withDoubt(calledOff(state, action), event);
+  // In doubt the intent stays: it says when the call began, which is where looking for the post begins.
+  const noted = withDoubt(verdict.do === 'doubt' ? state : calledOff(state, action), event);
   if (media && action.do === 'poll' && media.step === 'finalize' && isUnknownUpload(event)) {
     // Asked because a finalize was in doubt: X does not know of it, so it has not happened.
     return withUpload(noted, action.item, { finalizeInDoubt: false });
@@ -79,17 +88,7 @@ function apply(
     case 'retry':
       return retry(verdict, state, event, situation, item);
     case 'doubt':
-      return {
-        ...failPost(state, {
-          code: 'unconfirmed',
-          message: words,
-          step,
-          field: null,
-          hint: 'Look at the account on X: if the post is there, nothing is left to do; if not, send it again as a new post.',
-          at,
-        }),
-        status: 'unconfirmed',
-      };
+      return leaveUnconfirmed(state, words, at);
     case 'recheck_media':
       return recheckMedia(state, event);
     case 'restart':

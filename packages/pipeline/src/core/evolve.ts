@@ -4,7 +4,15 @@ import { acknowledge, countAcknowledged } from './ledger.ts';
 import { checkMix } from './media-rules.ts';
 import { ONE_SHOT_MAX_BYTES, POLL, type Policy } from './policy.ts';
 import type { ProcessingReport, StepEvent } from './step-events.ts';
-import { advanceTo, failPost, finishUpload, itemOf, restartUpload, withItem } from './transitions.ts';
+import {
+  advanceTo,
+  failPost,
+  finishUpload,
+  itemOf,
+  leaveUnconfirmed,
+  restartUpload,
+  withItem,
+} from './transitions.ts';
 import { type MediaState, type PostRequest, type PostState, type Upload, isTerminal } from './vocabulary.ts';
 
 /** The state after something happened. Pure; late news of an upload or a post that is over changes nothing. */
@@ -48,7 +56,7 @@ export function evolve(request: PostRequest, state: PostState, event: StepEvent,
         published: { xPostId: event.xPostId, at: event.at },
       };
     case 'outcome_unknown':
-      return unconfirmed(state, event);
+      return leaveUnconfirmed(state, event.message, event.at);
     case 'failed':
       return foldFailure(request, state, event, policy);
     case 'waited':
@@ -213,16 +221,4 @@ function intend(state: PostState, event: StepEvent & { type: 'intended' }): Post
     hold: null,
     publish: { ...state.publish, attempts: attempt, intent },
   };
-}
-
-function unconfirmed(state: PostState, event: StepEvent & { type: 'outcome_unknown' }): PostState {
-  const failed = failPost(state, {
-    code: 'unconfirmed',
-    message: event.message,
-    step: 'publish',
-    field: null,
-    hint: 'Look at the account on X: if the post is there, nothing is left to do; if not, send it again as a new post.',
-    at: event.at,
-  });
-  return { ...failed, status: 'unconfirmed' };
 }

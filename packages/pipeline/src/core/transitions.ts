@@ -118,3 +118,16 @@ export function failPost(state: PostState, failure: Omit<Failure, 'retryable'>):
     failure: { ...failure, retryable: RETRYABLE[failure.code] },
   };
 }
+
+/** Whether the post exists is not known: a person decides, nothing is tried again. */
+export function leaveUnconfirmed(state: PostState, message: string, at: number): PostState {
+  const failed = failPost(state, {
+    code: 'unconfirmed',
+    message,
+    step: 'publish',
+    field: null,
+    hint: 'Look at the account on X: if the post is there, nothing is left to do; if not, send it again as a new post.',
+    at,
+  });
+  return { ...failed, status: 'unconfirmed' };
+}
