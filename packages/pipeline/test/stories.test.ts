@@ -315,15 +315,20 @@ describe('the creation of the post', () => {
 describe('media that expire', () => {
   test('before the post is made are uploaded again', ({ expect }) => {
     const story = ofImage({ now: T0 - 2 * DAY });
-    expect(story.actions).toEqual([
-      'inspect:0',
-      'upload_once:0',
-      'initialize:0',
-      'append:0:0',
-      'finalize:0',
-      'create',
-    ]);
-    expect(story.state.media[0]).toMatchObject({ restarts: { expired: 1 }, upload: { mediaId: 'm2' } });
+    expect(story.actions).toEqual(['inspect:0', 'upload_once:0', 'upload_once:0', 'create']);
+    expect(story.state.media[0]).toMatchObject({ upload: { mediaId: 'm2' } });
+  });
+
+  test('while the post waits for credits, week after week, are uploaded again and cost it nothing', ({
+    expect,
+  }) => {
+    const broke = answer(402, 'Your account does not have any credits to fulfill this request.');
+    const { state, actions } = ofImage({
+      policy: { ...policy, parkMs: 2 * DAY },
+      script: { create: Array.from({ length: 10 }, () => broke) },
+    });
+    expect(state.status).toBe('published');
+    expect(actions.filter((key) => key === 'upload_once:0')).toHaveLength(11);
   });
 
   test('at once, every time, fail the post', ({ expect }) => {

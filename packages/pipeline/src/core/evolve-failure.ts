@@ -1,5 +1,5 @@
 import { type Situation, type Verdict, judge } from './failures.ts';
-import { ONE_SHOT_MAX_BYTES, type Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { wordsOf } from './problems.ts';
 import { backoffMs } from './schedule.ts';
 import type { Action, StepEvent } from './step-events.ts';
@@ -7,6 +7,7 @@ import {
   advanceTo,
   failPost,
   finishUpload,
+  firstStepOf,
   itemOf,
   leaveUnconfirmed,
   restartUpload,
@@ -260,8 +261,7 @@ function recheckMedia(state: PostState, event: Failed): PostState {
   }
   const media = struck.media.map((each) => {
     if (each.category === 'tweet_image') {
-      const once = (each.source?.bytes ?? Infinity) <= ONE_SHOT_MAX_BYTES;
-      return { ...each, step: once ? ('upload_once' as const) : ('initialize' as const), upload: null };
+      return { ...each, step: firstStepOf(each.category, each.source?.bytes ?? 0), upload: null };
     }
     const upload = each.upload && {
       ...each.upload,

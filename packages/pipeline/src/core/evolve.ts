@@ -2,12 +2,13 @@ import { chooseChunkBytes, countSegments } from './chunk-plan.ts';
 import { foldFailure } from './evolve-failure.ts';
 import { acknowledge, countAcknowledged } from './ledger.ts';
 import { checkMix } from './media-rules.ts';
-import { ONE_SHOT_MAX_BYTES, POLL, type Policy } from './policy.ts';
+import { POLL, type Policy } from './policy.ts';
 import type { ProcessingReport, StepEvent } from './step-events.ts';
 import {
   advanceTo,
   failPost,
   finishUpload,
+  firstStepOf,
   itemOf,
   leaveUnconfirmed,
   restartUpload,
@@ -106,8 +107,7 @@ function takeOver(state: PostState, event: StepEvent & { type: 'taken_over' }, p
 
 function inspected(state: PostState, event: StepEvent & { type: 'inspected' }): PostState {
   const { item, source, category } = event;
-  const once = category === 'tweet_image' && source.bytes <= ONE_SHOT_MAX_BYTES;
-  const next = advanceTo(state, item, once ? 'upload_once' : 'initialize', { source, category });
+  const next = advanceTo(state, item, firstStepOf(category, source.bytes), { source, category });
   const categories = next.media.map((media) => media.category);
   if (!categories.every((each) => each !== null)) return next;
   const problem = checkMix(categories);
@@ -217,6 +217,11 @@ function intend(state: PostState, event: StepEvent & { type: 'intended' }): Post
   return {
     ...state,
     status: 'publishing',
+    // Uploads that lived to be used may expire again, after a long wait for credits or an account: that is no loop.
+    media: state.media.map(({ restarts: { expired: _expired, ...restarts }, ...media }) => ({
+      ...media,
+      restarts,
+    })),
     waiting: null,
     hold: null,
     publish: { ...state.publish, attempts: attempt, intent },

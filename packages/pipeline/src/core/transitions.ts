@@ -1,4 +1,13 @@
-import type { Failure, FailureCode, MediaState, MediaStep, PostRequest, PostState } from './vocabulary.ts';
+import { ONE_SHOT_MAX_BYTES } from './policy.ts';
+import type {
+  Failure,
+  FailureCode,
+  MediaState,
+  MediaStep,
+  PostRequest,
+  PostState,
+  MediaCategory,
+} from './vocabulary.ts';
 
 /** Whether sending the same post again can help, once what the hint names was done. */
 const RETRYABLE: Record<FailureCode, boolean> = {
@@ -69,6 +78,11 @@ export function finishUpload(
   return advanceTo(state, item, altText === null ? 'ready' : 'describe', patch);
 }
 
+/** How the upload of an item begins: a small image goes in one request. */
+export function firstStepOf(category: MediaCategory | null, bytes: number): 'upload_once' | 'initialize' {
+  return category === 'tweet_image' && bytes <= ONE_SHOT_MAX_BYTES ? 'upload_once' : 'initialize';
+}
+
 /** Starts the upload of an item over, unless this reason was given often enough already; then the post fails. */
 export function restartUpload(
   state: PostState,
@@ -99,7 +113,8 @@ export function restartUpload(
   }
   const restarted = withItem(state, item, {
     ...why.patch,
-    step: 'initialize',
+    // Where the single request was at fault the upload goes in segments; an expiry is nobody's fault.
+    step: why.reason === 'expired' ? firstStepOf(media.category, media.source?.bytes ?? 0) : 'initialize',
     upload: null,
     strikes: {},
     notBefore: 0,
