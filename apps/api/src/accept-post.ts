@@ -1,5 +1,6 @@
 import { closestName } from '@slipway/config';
-import { type Accounts, type Objects, SourceError, inspectMedia, weighText } from '@slipway/pipeline';
+import { type Accounts, type Objects, SourceError, inspectMedia } from '@slipway/pipeline';
+import { weighText } from '@slipway/pipeline/text';
 import { type MediaCategory, type MediaRequest, type PostRequest, checkMix } from '@slipway/pipeline/core';
 import { newPostId } from '@slipway/store';
 import { formatPath } from './field-errors.ts';

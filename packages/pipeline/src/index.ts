@@ -5,5 +5,4 @@ export { type ObjectName, SourceError } from './perform/source-error.ts';
 export { type Perform, perform } from './perform/perform.ts';
 export { LostPost, type Outcome, type RunOptions, run } from './run.ts';
 export type { ObjectSettings } from './perform/object-settings.ts';
-export { TEXT_LIMIT, weighText } from './text.ts';
 export type { Clock, World } from './world.ts';

@@ -1,3 +1,4 @@
+// Apart from the index of the package: a worker counts no text, and what counts it is heavy.
 import twitterText from 'twitter-text';
 
 export const TEXT_LIMIT = 280;

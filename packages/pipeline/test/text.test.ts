@@ -1,5 +1,5 @@
 import { test } from 'vitest';
-import { TEXT_LIMIT, weighText } from '../src/index.ts';
+import { TEXT_LIMIT, weighText } from '../src/text.ts';
 
 const rows: [string, string, number][] = [
   ['nothing', '', 0],
