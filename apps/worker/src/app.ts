@@ -47,8 +47,9 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   const redis = connectRedis(redisUrl, { role: 'worker', name: `${name}-store` });
   const listening = connectRedis(redisUrl, { role: 'blocking', name: `${name}-due` });
   const onTrouble = (error: unknown): void => logger.error({ err: error }, 'trouble with Redis');
-  redis.on('error', onTrouble);
-  listening.on('error', onTrouble);
+  // Said once for each failed attempt, by one connection for all: the others fail with it.
+  redis.on('error', (error) => logger.warn({ reason: error.message }, 'redis is away'));
+  listening.on('error', () => undefined);
 
   const heldPosts = createHeldPosts(redis, layout, world.clock.now, {
     holder: name,

@@ -2,7 +2,6 @@
  * The worker as a process. Exit status: 0 after SIGTERM or SIGINT, 78 (EX_CONFIG) for an environment or a Redis that must not be
  * run with, 1 for anything else.
  */
-import { ConfigError } from '@slipway/config';
 import { createObjects, loadAccounts } from '@slipway/pipeline';
 import { connectRedis, createStore } from '@slipway/store';
 import { createXClient } from '@slipway/x-media';
@@ -18,7 +17,7 @@ const accounts = configured(() => loadAccounts(config.SLIPWAY_ACCOUNTS_FILE));
 const logger = createLogger({ level: config.SLIPWAY_LOG_LEVEL, worker: config.SLIPWAY_WORKER_NAME });
 
 const probe = connectRedis(config.REDIS_URL, { role: 'worker', name: `${config.SLIPWAY_WORKER_NAME}-probe` });
-probe.on('error', (error) => logger.error({ err: error }, 'trouble with Redis'));
+probe.on('error', (error) => logger.warn({ reason: error.message }, 'redis is away'));
 const store = createStore({
   redis: probe,
   partitions: config.SLIPWAY_PARTITIONS,
@@ -73,6 +72,6 @@ function configured<T>(read: () => T): T {
     return read();
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(error instanceof ConfigError ? EX_CONFIG : 1);
+    process.exit(EX_CONFIG);
   }
 }
