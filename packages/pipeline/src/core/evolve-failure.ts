@@ -64,11 +64,11 @@ export function foldFailure(
     // Asked because a finalize was in doubt: X does not know of it, so it has not happened.
     return withUpload(noted, action.item, { finalizeInDoubt: false });
   }
-  if (verdict.do === 'proceed' && item !== null) return finishUpload(request, noted, item, {});
-  return apply(verdict, noted, event, situation, item);
+  return apply(request, verdict, noted, event, situation, item);
 }
 
 function apply(
+  request: PostRequest,
   verdict: Verdict,
   state: PostState,
   event: Failed,
@@ -99,7 +99,8 @@ function apply(
       if (item === null) throw new Error(`'${verdict.do}' is about a media item`);
       return applyToItem(verdict, state, event, item, policy);
     case 'proceed':
-      throw new Error(`'${verdict.do}' is about a media item`);
+      if (item === null) throw new Error(`'${verdict.do}' is about a media item`);
+      return finishUpload(request, state, item, {});
   }
 }
 
