@@ -1,5 +1,6 @@
+export type { AofMark } from './append-only-file.ts';
 export { readLogLine } from './app-process.ts';
-export { startRedis, type LocalRedis, type RedisOptions } from './redis.ts';
+export { startRedis, type LocalRedis, type RedisMaster, type RedisOptions } from './redis.ts';
 export { startS3, type LocalS3, type S3Object, type S3Options } from './s3.ts';
 export { startSim, startSimProcess, type SimProcess, type SimProcessOptions } from './sim.ts';
 export { spawnProcess, type LocalProcess, type ProcessExit, type SpawnOptions } from './spawn-process.ts';
