@@ -8,16 +8,21 @@ export interface AppOptions {
   settings: Readonly<Record<string, string>>;
   /** The `msg` of the log line that says it is ready. */
   readyMessage: string;
+  /** By how much its clock is off; negative for behind. Default 0. */
+  clockSkewMs?: number;
   onLine?: (line: string) => void;
 }
 
 /** Starts one of Slipway's programs. They log JSON lines on stdout. */
 export async function startApp(options: AppOptions): Promise<LocalProcess> {
   const main = fileURLToPath(new URL(`../../../apps/${options.app}/src/main.ts`, import.meta.url));
+  const skew = options.clockSkewMs
+    ? ['--import', new URL(`skewed-clock.ts?ms=${options.clockSkewMs}`, import.meta.url).href]
+    : [];
   return spawnProcess({
     name: options.name,
     command: process.execPath,
-    args: [main],
+    args: [...skew, main],
     env: { ...environmentWithoutSettings(), ...options.settings },
     readyWhen: (line) => readLogLine(line)?.['msg'] === options.readyMessage,
     ...(options.onLine && { onLine: options.onLine }),

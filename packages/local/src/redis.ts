@@ -103,7 +103,6 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalRedis
     throw error;
   }
   const stop = async (): Promise<void> => {
-    server.kill('SIGCONT'); // one that was stopped by a test must wake up to end gracefully
     await server.stop();
     home.remove();
   };

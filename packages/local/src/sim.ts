@@ -1,5 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import type { FaultInput, Ledger, Sim, SimConfigPatch, SimOptions, SimUser, UserInput } from '@slipway/x-sim';
+import type {
+  FaultInput,
+  Ledger,
+  ScriptedFault,
+  Sim,
+  SimConfig,
+  SimConfigPatch,
+  SimOptions,
+  SimUser,
+  UserInput,
+} from '@slipway/x-sim';
 import { spawnProcess, type LocalProcess } from './spawn-process.ts';
 
 /** Starts the simulator in this process, on 127.0.0.1 and a free port unless told otherwise. */
@@ -13,9 +23,13 @@ export interface SimProcess {
   readonly url: string;
   readonly process: LocalProcess;
   addUser(input?: UserInput): Promise<SimUser>;
+  config(): Promise<SimConfig>;
   configure(patch: SimConfigPatch): Promise<void>;
   /** Adds a fault and returns its id. */
   script(fault: FaultInput): Promise<string>;
+  /** Every scripted fault, with how often it has fired. */
+  faults(): Promise<ScriptedFault[]>;
+  clearFaults(): Promise<void>;
   ledger(userId?: string): Promise<Ledger>;
   stop(): Promise<void>;
 }
@@ -55,8 +69,11 @@ export async function startSimProcess(options: SimProcessOptions = {}): Promise<
     url,
     process: child,
     addUser: (input = {}) => ask('POST', 'users', input),
+    config: () => ask('GET', 'config'),
     configure: (patch) => ask('PATCH', 'config', patch),
     script: async (fault) => (await ask<{ id: string }>('POST', 'faults', fault)).id,
+    faults: () => ask('GET', 'faults'),
+    clearFaults: () => ask('DELETE', 'faults'),
     ledger: (userId) => ask('GET', userId === undefined ? 'ledger' : `ledger?userId=${userId}`),
     async stop() {
       await child.stop();

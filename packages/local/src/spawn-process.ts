@@ -87,6 +87,7 @@ export async function spawnProcess(options: SpawnOptions): Promise<LocalProcess>
 
   const stop = async (graceMs = 5_000): Promise<ProcessExit> => {
     child.kill('SIGTERM');
+    child.kill('SIGCONT'); // one that was suspended must wake up to end gracefully
     const grace = setTimeout(() => child.kill('SIGKILL'), graceMs);
     try {
       return await exited;

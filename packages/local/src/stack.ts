@@ -3,12 +3,20 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimConfigPatch } from '@slipway/x-sim';
 import { ulid } from 'ulid';
-import { readLogLine, startApp } from './app-process.ts';
+import { readLogLine, startApp, type AppOptions } from './app-process.ts';
 import { makeTempDir } from './on-exit.ts';
-import { startRedis, type LocalRedis } from './redis.ts';
+import { startRedis, type LocalRedis, type RedisOptions } from './redis.ts';
 import { startS3, type LocalS3 } from './s3.ts';
 import { startSimProcess, type SimProcess } from './sim.ts';
 import type { LocalProcess } from './spawn-process.ts';
+
+/** A connection between a process of Slipway (`api`, `worker-1`, …) and a server. */
+export interface Link {
+  readonly from: string;
+  readonly to: 'redis' | 's3' | 'x';
+  /** Of the server. */
+  readonly url: string;
+}
 
 export interface StackOptions {
   /** How many workers to start. Default 1. */
@@ -19,6 +27,15 @@ export interface StackOptions {
   buckets?: string[];
   /** A Redis that runs already; it is used as it is, and not stopped. Default: one of our own. */
   redisUrl?: string;
+  /** Of the Redis of our own. */
+  redis?: RedisOptions;
+  /**
+   * The URL that a process is given instead of the server's own, so that something can stand between them. Asked once for each
+   * process and server, before the process starts for the first time.
+   */
+  link?: (link: Link) => Promise<string>;
+  /** By how much the clock of a process is off; negative for behind. Default: none is. */
+  clockSkewMs?: (processName: string) => number;
   /** Default: a free one. */
   apiPort?: number;
   sim?: SimConfigPatch;
@@ -41,18 +58,25 @@ export interface Stack {
   readonly redis: LocalRedis | undefined;
   readonly s3: LocalS3;
   readonly sim: SimProcess;
-  readonly api: { readonly url: string; readonly key: string; readonly process: LocalProcess };
+  readonly api: {
+    readonly url: string;
+    readonly key: string;
+    /** The one that was started last. */
+    readonly process: LocalProcess;
+  };
   /** Every worker started so far, those that have ended included. */
   readonly workers: readonly LocalProcess[];
   readonly accounts: readonly StackAccount[];
   /** Starts one more. */
   startWorker(): Promise<LocalProcess>;
+  /** Starts the API again, at the same URL and with the same key; gracefully ended first if it is still running. */
+  restartApi(): Promise<LocalProcess>;
   /** Ends everything, the API first and Redis last, and removes what was written. */
   stop(): Promise<void>;
 }
 
-/** A worker hands back its work before it ends; an upload's step may take a while to reach its checkpoint. */
-const stopGraceMs = 10_000;
+/** A worker hands back its work before it ends, which may take it the 25 s of its default `SLIPWAY_WORKER_GRACE_MS`. */
+const stopGraceMs = 30_000;
 
 /**
  * Starts all of Slipway as processes on free ports of this machine: Redis, S3, the simulator, the API and workers.
@@ -73,77 +97,99 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
 
   const [redis, s3, sim] = await Promise.all([
-    options.redisUrl === undefined ? keep(startRedis()) : undefined,
+    options.redisUrl === undefined ? keep(startRedis(options.redis)) : undefined,
     keep(startS3({ separate: true, ...(options.buckets && { buckets: options.buckets }) })),
     keep(startSimProcess({ ...(options.sim && { config: options.sim }), ...hear('x-sim') })),
   ]);
   const redisUrl = options.redisUrl ?? redis?.url ?? '';
   const accounts = await addAccounts(sim, options.usernames ?? ['demo'], join(dir.path, 'accounts.json'));
-  const key = `sk_${randomBytes(24).toString('hex')}`;
-  const settings = {
-    REDIS_URL: redisUrl,
-    SLIPWAY_S3_ENDPOINT: s3.endpoint,
-    SLIPWAY_S3_FORCE_PATH_STYLE: 'true',
-    AWS_REGION: s3.region,
-    AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-    SLIPWAY_X_BASE_URL: sim.url,
-    SLIPWAY_ACCOUNTS_FILE: join(dir.path, 'accounts.json'),
-    ...options.settings,
+  const link = options.link ?? (async ({ url }: Link) => url);
+  /** What a process is told of the servers; what the caller of ours has set comes last and wins. */
+  const settingsOf = async (from: string): Promise<Record<string, string>> => {
+    const [redisLink, s3Link, xLink] = await Promise.all([
+      link({ from, to: 'redis', url: redisUrl }),
+      link({ from, to: 's3', url: s3.endpoint }),
+      link({ from, to: 'x', url: sim.url }),
+    ]);
+    return {
+      REDIS_URL: redisLink,
+      SLIPWAY_S3_ENDPOINT: s3Link,
+      SLIPWAY_S3_FORCE_PATH_STYLE: 'true',
+      AWS_REGION: s3.region,
+      AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+      SLIPWAY_X_BASE_URL: xLink,
+      SLIPWAY_ACCOUNTS_FILE: join(dir.path, 'accounts.json'),
+      ...options.settings,
+    };
+  };
+
+  let stopping = false;
+  const launch = async (
+    app: Pick<AppOptions, 'name' | 'app' | 'settings' | 'readyMessage'>,
+  ): Promise<LocalProcess> => {
+    const running = await startApp({
+      ...app,
+      clockSkewMs: options.clockSkewMs?.(app.name) ?? 0,
+      ...hear(app.name),
+    });
+    if (!stopping) return running;
+    await running.stop();
+    throw new Error(`${app.name} was ready only after the stack had begun to stop`);
   };
 
   const workers: LocalProcess[] = [];
   let workerCount = 0;
-  let stopping = false;
-  started.defer(async () => {
-    stopping = true;
-    await Promise.all(workers.map((worker) => worker.stop(stopGraceMs)));
-  });
   const startWorker = async (): Promise<LocalProcess> => {
     const name = `worker-${(workerCount += 1)}`;
-    const named = { ...settings, SLIPWAY_WORKER_NAME: name };
-    const worker = await startApp({
-      name,
-      app: 'worker',
-      settings: named,
-      readyMessage: 'ready',
-      ...hear(name),
-    });
+    const settings = { ...(await settingsOf(name)), SLIPWAY_WORKER_NAME: name };
+    const worker = await launch({ name, app: 'worker', settings, readyMessage: 'ready' });
     workers.push(worker);
-    if (stopping) {
-      await worker.stop();
-      throw new Error(`${name} was ready only after the stack had begun to stop`);
-    }
     return worker;
   };
-  const startApi = async (): Promise<LocalProcess> =>
-    startApp({
-      name: 'api',
-      app: 'api',
-      settings: {
-        ...settings,
-        SLIPWAY_API_HOST: '127.0.0.1',
-        SLIPWAY_API_PORT: String(options.apiPort ?? 0),
-        SLIPWAY_API_KEYS: key,
-      },
-      readyMessage: 'listening',
-      ...hear('api'),
-    });
 
-  const [apiProcess] = await Promise.all([
-    keep(startApi()),
+  const key = `sk_${randomBytes(24).toString('hex')}`;
+  const apiSettings = await settingsOf('api');
+  let api: LocalProcess | undefined;
+  const startApi = async (port: string): Promise<LocalProcess> => {
+    const own = { SLIPWAY_API_HOST: '127.0.0.1', SLIPWAY_API_PORT: port, SLIPWAY_API_KEYS: key };
+    const settings = { ...apiSettings, ...own };
+    return (api = await launch({ name: 'api', app: 'api', settings, readyMessage: 'listening' }));
+  };
+
+  // The last is the first to run.
+  started.defer(async () => {
+    await Promise.all(workers.map((worker) => worker.stop(stopGraceMs)));
+  });
+  started.defer(async () => {
+    await api?.stop(stopGraceMs);
+  });
+  started.defer(() => void (stopping = true));
+  const [firstApi] = await Promise.all([
+    startApi(String(options.apiPort ?? 0)),
     ...Array.from({ length: options.workers ?? 1 }, startWorker),
   ]);
+  const url = String(readLogLine(firstApi.readyLine)?.['url']);
   const running = started.move();
   return {
     redisUrl,
     redis,
     s3,
     sim,
-    api: { url: String(readLogLine(apiProcess.readyLine)?.['url']), key, process: apiProcess },
+    api: {
+      url,
+      key,
+      get process() {
+        return api ?? firstApi;
+      },
+    },
     workers,
     accounts,
     startWorker,
+    async restartApi() {
+      await api?.stop(stopGraceMs);
+      return startApi(new URL(url).port);
+    },
     stop: () => running.disposeAsync(),
   };
 }

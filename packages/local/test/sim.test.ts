@@ -14,7 +14,15 @@ test('startSimProcess gives the admin powers of a simulator in a process of its 
     expect(await (await readMe()).json()).toMatchObject({ data: { id: user.id } });
     expect((await sim.ledger()).requests['users.me']).toEqual({ 200: 1, 503: 1 });
     expect((await sim.ledger(user.id)).posts).toEqual([]);
+
+    await sim.script({ on: { operation: '*' }, times: 'always', do: { answer: 'unauthorized' } });
+    expect((await readMe()).status).toBe(401);
+    expect((await sim.faults()).map(({ fired }) => fired)).toEqual([1, 1]);
+    await sim.clearFaults();
+    expect((await readMe()).status).toBe(200);
+
     await sim.configure({ creditsUsd: 0 });
+    expect(await sim.config()).toMatchObject({ creditsUsd: 0, timelineLagMs: 0 });
     expect((await readMe()).status).toBe(402);
   } finally {
     await sim.stop();
