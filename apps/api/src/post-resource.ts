@@ -1,5 +1,6 @@
 import {
   FAILURE_CODES,
+  FAILURE_STEPS,
   MEDIA_CATEGORIES,
   MEDIA_TYPES,
   STATUSES,
@@ -18,8 +19,6 @@ import { z } from 'zod';
 import { formatInstant, instantSchema } from './instants.ts';
 import { postOptionsSchema } from './post-request.ts';
 import { fieldErrorSchema } from './problems.ts';
-
-const FAILURE_STEPS = [...STEPS.filter((step) => step !== 'ready'), 'publish'] as const;
 
 export const waitingSchema = z
   .strictObject({

@@ -57,7 +57,14 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     graceMs: WAKE_GRACE_MS,
   });
   const hands = createHands(heldPosts, options.leaseMs, onTrouble);
-  const processor = createProcessor({ world, heldPosts, hands, logger, stopping: stopping.signal });
+  const processor = createProcessor({
+    world,
+    heldPosts,
+    hands,
+    logger,
+    durable: async () => true,
+    stopping: stopping.signal,
+  });
 
   const consumers = layout.partitions.map((keys) => {
     const queueConnection = connectRedis(redisUrl, { role: 'worker', name: `${name}-queue` });

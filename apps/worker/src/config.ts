@@ -58,6 +58,9 @@ export const workerSettings = {
   SLIPWAY_BACKOFF_CAP_MS: policy.backoffCapMs,
   SLIPWAY_PARK_MS: policy.parkMs,
   SLIPWAY_CREATE_TIMEOUT_MS: policy.createTimeoutMs,
+  SLIPWAY_CONFIRM_WINDOW_MS: policy.confirmWindowMs,
+  SLIPWAY_CONFIRM_LIMIT_MS: policy.confirmLimitMs,
+  SLIPWAY_LATE_AFTER_MS: policy.lateAfterMs,
   SLIPWAY_EXPIRY_MARGIN_MS: policy.expiryMarginMs,
   SLIPWAY_ABANDON_LIMIT: policy.abandonLimit,
 } satisfies Record<string, z.ZodType>;
@@ -81,6 +84,9 @@ export function policyOf(config: WorkerConfig): Policy {
     backoffCapMs: config.SLIPWAY_BACKOFF_CAP_MS,
     parkMs: config.SLIPWAY_PARK_MS,
     createTimeoutMs: config.SLIPWAY_CREATE_TIMEOUT_MS,
+    confirmWindowMs: config.SLIPWAY_CONFIRM_WINDOW_MS,
+    confirmLimitMs: config.SLIPWAY_CONFIRM_LIMIT_MS,
+    lateAfterMs: config.SLIPWAY_LATE_AFTER_MS,
     expiryMarginMs: config.SLIPWAY_EXPIRY_MARGIN_MS,
     abandonLimit: config.SLIPWAY_ABANDON_LIMIT,
   };

@@ -11,6 +11,8 @@ export interface ProcessorDeps {
   heldPosts: HeldPosts;
   hands: Hands;
   logger: Logger;
+  /** Whether what was saved of a post before can not be lost any more, as far as is configured. */
+  durable: (postId: string) => Promise<boolean>;
   /** Aborted when the worker begins to stop. */
   stopping: AbortSignal;
 }
@@ -50,10 +52,22 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
         stopping: deps.stopping,
         abort: hand.abort,
         onProgress: (progress) => heldPosts.publishProgress(progress),
-        async save(state, events, release) {
-          const saved = await post.save(state, events, release);
-          if (!saved) throw new LostPost(`post ${post.id} was taken by somebody else`);
+        hold: () => hand.confirm(),
+        durable: () => deps.durable(post.id),
+        async save(state, events, options) {
+          const askedAt = performance.now();
+          const saved = await post.save(state, events, options);
+          if (saved === 'lost') throw new LostPost(`post ${post.id} was taken by somebody else`);
+          if (saved !== 'saved') {
+            log.warn(
+              saved,
+              'redis has another history; whether the post was created before is made sure of first',
+            );
+            return saved;
+          }
+          hand.renewed(askedAt);
           for (const event of events) logEvent(log, event);
+          return null;
         },
       });
     } finally {

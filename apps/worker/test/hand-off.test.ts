@@ -177,7 +177,7 @@ describe('putting back', () => {
     const id = await admitted();
     const dead = await deadWorker.getNextJob('dead');
     expect(dead?.data).toEqual({ postId: id, wake: 1 });
-    expect(await heldPosts.claim(id, 1)).toMatchObject({ fence: 1 });
+    expect(await heldPosts.claim(id, 1)).toMatchObject({ id });
     await endLease(id);
     start();
     expect(await eventually(() => jobOf(id, 2))).toMatchObject({ priority: PRIORITY.continuation });

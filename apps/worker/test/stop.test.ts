@@ -10,7 +10,12 @@ let rig: WorkerRig;
 beforeAll(async () => {
   rig = await startRig({
     sim: { config: { processingMs: { tweet_video: 0 } } },
-    policy: { chunkBytes: CHUNK_BYTES, segmentsInFlight: IN_FLIGHT },
+    policy: {
+      chunkBytes: CHUNK_BYTES,
+      segmentsInFlight: IN_FLIGHT,
+      createTimeoutMs: 3_000,
+      confirmWindowMs: 600,
+    },
   });
 });
 afterEach(() => rig.sim.faults.clear());
@@ -142,7 +147,9 @@ describe('a worker that is stopped', () => {
     await second.stop();
   });
 
-  test('and is out of patience cuts a create off, whose outcome is then not known', async ({ expect }) => {
+  test('and is out of patience cuts a create off; the next worker finds on X what became of it', async ({
+    expect,
+  }) => {
     const before = createsOnX(rig);
     rig.sim.faults.script({ on: { operation: 'posts.create' }, do: { acceptThenHang: true } });
     const first = await rig.startWorker({ graceMs: 100 });
@@ -152,7 +159,7 @@ describe('a worker that is stopped', () => {
     expect(first.inHand).toBe(0);
 
     const second = await rig.startWorker();
-    expect(await rig.ended(id)).toMatchObject({ status: 'unconfirmed' });
+    expect(await rig.ended(id)).toMatchObject({ status: 'published', publish: { attempts: 1 } });
     expect(createsOnX(rig)).toBe(before + 1);
     expect(postsOnX(rig, 'cut off')).toHaveLength(1);
     await second.stop();

@@ -82,7 +82,7 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
   const x = createXClient({ baseUrl: sim.url });
   const objects = createObjects({ s3Endpoint: s3.endpoint, s3Region: s3.region, s3ForcePathStyle: true });
   const accounts: Accounts = {
-    get: () => null,
+    get: (id) => ({ id, username: 'demo', xUserId: user.id }),
     list: () => [],
     credentialsOf: async () => ({ type: 'oauth2', accessToken: user.accessToken }),
   };

@@ -28,15 +28,33 @@ export type Outcome =
   /** The worker is stopping: another may go on at once. */
   | { kind: 'handed_back' };
 
+/** Redis is not the one that it was when the post was accepted, or was last made sure of. */
+export interface ChangedHistory {
+  /** Names the present history. */
+  history: string;
+  /** When it was first seen, by the clock of Redis. */
+  since: number;
+  /** Whether writes of the former one may be lost. */
+  lossy: boolean;
+}
+
+export interface SaveOptions {
+  /** Gives the post out of hand until then. */
+  release?: { until: number };
+  /** Nothing is saved where Redis has another history than this one; null: than the one that the post was accepted in. */
+  ifHistory?: string | null;
+}
+
 export interface RunOptions {
   world: World;
   /** A worker died with this post in hand. */
   abandoned: boolean;
-  /**
-   * Saves the state and its events in one step, under this worker's fence; rejects with `LostPost` when the fence is gone.
-   * `release` gives the post out of hand until then.
-   */
-  save(state: PostState, events: PostEvent[], release: { until: number } | null): Promise<void>;
+  /** Saves the state and its events in one step, under this worker's fence; rejects with `LostPost` when the fence is gone. */
+  save(state: PostState, events: PostEvent[], options: SaveOptions): Promise<ChangedHistory | null>;
+  /** Makes sure, before an effect, that the post is still this worker's; rejects with `LostPost` when it is not. */
+  hold(): Promise<void>;
+  /** Resolves once what was saved can not be lost any more, as far as is configured; false when that cannot be had now. */
+  durable(): Promise<boolean>;
   /** Stop at the next checkpoint: nothing new is started. */
   stopping: AbortSignal;
   /** Stop now: effects are cut off. Also aborted, with `LostPost`, when the fence is known to be gone. */
@@ -62,7 +80,8 @@ export async function run(
   const effects = new AbortController();
   const progress = createProgress(request.id, clock.now, () => state, options.onProgress);
 
-  const start = (action: Action): void => {
+  const start = async (action: Action): Promise<void> => {
+    await options.hold();
     const onBytes = progress.sending(action);
     const done = perform(world, action, { request, state }, { signal: effects.signal, onBytes }).then(
       (event) => inbox.put({ action, event }),
@@ -71,7 +90,7 @@ export async function run(
     inFlight.set(keyOf(action), done);
   };
 
-  const fold = async (events: StepEvent[], release: { until: number } | null = null): Promise<void> => {
+  const fold = async (events: StepEvent[], how: SaveOptions = {}): Promise<ChangedHistory | null> => {
     const before = state;
     const told: PostEvent[] = [];
     for (const event of events) {
@@ -79,7 +98,21 @@ export async function run(
       told.push(...announce(state, next, event.at));
       state = next;
     }
-    if (state !== before || release) await options.save(state, told, release);
+    if (state === before && !how.release) return null;
+    const changed = await options.save(state, told, how);
+    if (changed) state = before;
+    return changed;
+  };
+
+  /** Writes the intent to create the post, and makes sure that it stays written. */
+  const intend = async (event: StepEvent & { type: 'intended' }): Promise<void> => {
+    const changed = await fold([event], { ifHistory: state.publish.history });
+    if (changed) {
+      await fold([{ type: 'history_changed', at: clock.now(), ...changed }]);
+    } else if (!(await options.durable())) {
+      const message = 'Too few replicas of Redis have the intent to create the post; X was not called.';
+      await fold([{ type: 'called_off', at: clock.now(), message, jitter: world.random() }]);
+    }
   };
 
   const receive = async (wakeAt: number | null): Promise<void> => {
@@ -118,12 +151,13 @@ export async function run(
           return { kind: 'done', status: state.status };
         case 'wait':
           await fold([{ type: 'waited', at: clock.now(), waiting: decision.waiting }], {
-            until: decision.waiting.until,
+            release: { until: decision.waiting.until },
           });
           return { kind: 'wait', waiting: decision.waiting };
         case 'note':
-          if (halted && decision.event.type === 'intended') return await handBack();
-          await fold([decision.event]);
+          if (decision.event.type !== 'intended') await fold([decision.event]);
+          else if (halted) return await handBack();
+          else await intend(decision.event);
           break;
         case 'start': {
           // A create whose intent is written must go out even while stopping: otherwise it would have to be doubted.
@@ -131,7 +165,7 @@ export async function run(
           const actions = halted
             ? decision.actions.filter(({ do: what }) => what === 'create' && !abort.aborted)
             : decision.actions;
-          for (const action of actions) start(action);
+          for (const action of actions) await start(action);
           if (inFlight.size === 0 && halted) return await handBack();
           if (inFlight.size === 0 && decision.wakeAt === null)
             throw new Error('a post has nothing to do and nothing to wait for');
@@ -148,7 +182,7 @@ export async function run(
   }
 
   async function handBack(): Promise<Outcome> {
-    await fold([], { until: clock.now() });
+    await fold([], { release: { until: clock.now() } });
     return { kind: 'handed_back' };
   }
 }

@@ -36,6 +36,7 @@ export function situationAt(step: FailureStep, patch: Partial<Situation> = {}): 
     media: step === 'publish' ? null : videoAt(),
     ifChanged: 'fail',
     encoding: SENDING.includes(step) ? 'multipart' : null,
+    mayBeDuplicate: false,
     strikes: () => 0,
     ...patch,
   };

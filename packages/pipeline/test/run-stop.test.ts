@@ -48,7 +48,12 @@ function begin(request: PostRequest): Running {
       abort: abort.signal,
       perform: hang,
       onProgress: () => undefined,
-      save: async (state, events, release) => void saved.push({ state, events, release }),
+      save: async (state, events, { release }) => {
+        saved.push({ state, events, release: release ?? null });
+        return null;
+      },
+      hold: async () => {},
+      durable: async () => true,
     },
   );
   return { outcome, stopping, abort, saved, begun, beginning };
@@ -105,7 +110,9 @@ describe('a worker that stops', { timeout: 5_000 }, () => {
           return { type: 'created', at: T0, xPostId: '1' };
         },
         onProgress: () => undefined,
-        save: async () => undefined,
+        save: async () => null,
+        hold: async () => {},
+        durable: async () => true,
       },
     );
     expect(outcome).toEqual({ kind: 'done', status: 'published' });
@@ -125,7 +132,12 @@ describe('a worker that stops', { timeout: 5_000 }, () => {
         abort: new AbortController().signal,
         perform: () => Promise.reject(new Error('nothing may be done')),
         onProgress: () => undefined,
-        save: async (state) => void saved.push(state),
+        save: async (state) => {
+          saved.push(state);
+          return null;
+        },
+        hold: async () => {},
+        durable: async () => true,
       },
     );
     expect(outcome).toEqual({ kind: 'handed_back' });

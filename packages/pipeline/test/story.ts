@@ -43,6 +43,8 @@ export interface StoryOptions {
   /** Decides which of the actions in flight ends next; the first by default. */
   pick?: (count: number) => number;
   jitter?: () => number;
+  /** Whether a look at the timeline finds the post; by default it does not. */
+  isOnX?: (now: number) => boolean;
   /** Decides the turn of an action; the script by default. */
   turnOf?: (action: Action, now: number) => Turn;
 }
@@ -122,6 +124,8 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
         return { type: 'described', at, item: action.item, mediaId: action.mediaId };
       case 'create':
         return { type: 'created', at, xPostId: '1' };
+      case 'confirm':
+        return { type: 'looked', at, found: options.isOnX?.(at) ? { xPostId: '1', publishedAt: at } : null };
     }
   };
   const categoryAt = (item: number): MediaCategory | null => story.state.media[item]?.category ?? null;

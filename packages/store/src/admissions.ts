@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { PartitionKeys } from './keys.ts';
 import { loadScript } from './script.ts';
 
-const admit = loadScript('admit');
+const admit = loadScript('admit', 'history');
 const overdue = loadScript('overdue');
 const readmit = loadScript('readmit');
 
@@ -25,7 +25,9 @@ export interface Admissions {
 export function createAdmissions(redis: Redis, keys: PartitionKeys, leaseMs: number): Admissions {
   return {
     async admit(limit) {
-      return wakesOf(await admit(redis, [keys.backlog, keys.admitted], [limit, leaseMs, keys.post]));
+      return wakesOf(
+        await admit(redis, [keys.backlog, keys.admitted, keys.history], [limit, leaseMs, keys.post]),
+      );
     },
     async overdue(limit) {
       return wakesOf(await overdue(redis, [keys.admitted], [limit, keys.post]));

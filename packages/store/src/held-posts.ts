@@ -7,11 +7,13 @@ import {
 } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { isEveryWriteOnDisk } from './durability.ts';
 import type { Layout } from './keys.ts';
+import { nameClaim } from './record-fields.ts';
 import { saveRecord } from './save-record.ts';
 import { loadScript } from './script.ts';
 
-const claim = loadScript('claim');
+const claim = loadScript('claim', 'fence');
 const renew = loadScript('renew');
 
 const claimReply = z.union([
@@ -27,9 +29,22 @@ export interface HeldPost {
   state: PostState;
   /** Whoever had it before never gave it back. */
   abandoned: boolean;
-  /** False when the fence is gone: somebody else has the post, and nothing was written. */
-  save(state: PostState, events: PostEvent[], release: { until: number } | null): Promise<boolean>;
+  save(state: PostState, events: PostEvent[], options?: HeldSave): Promise<HeldSaved>;
 }
+
+export interface HeldSave {
+  /** Gives the post out of hand until then. */
+  release?: { until: number };
+  /** Nothing is written where Redis has another history than this one; null: than the one that the post was created in. */
+  ifHistory?: string | null;
+}
+
+export type HeldSaved =
+  | 'saved'
+  /** The fence is gone: somebody else has the post, and nothing was written. */
+  | 'lost'
+  /** Redis has another history, and nothing was written; `lossy`: writes of the former one may be missing. */
+  | { history: string; since: number; lossy: boolean };
 
 export type Claim = HeldPost | { refused: 'missing' | 'over' | 'superseded' };
 
@@ -61,7 +76,9 @@ export function createHeldPosts(
   return {
     async claim(id, wake) {
       const keys = layout.forPost(id);
-      const reply = await claim(redis, [keys.post + id, keys.admitted], [id, wake, holder, leaseMs]);
+      // Named, so that one that is sent again after its answer was lost is known to be the same.
+      const claimant = nameClaim(holder);
+      const reply = await claim(redis, [keys.post + id, keys.admitted], [id, wake, claimant, leaseMs]);
       const parsed = claimReply.parse(reply);
       if (parsed[0] !== 'held') return { refused: parsed[0] };
       const [, requestJson, stateJson, firstRev, fence, abandoned] = parsed;
@@ -75,21 +92,25 @@ export function createHeldPosts(
         request,
         state,
         abandoned: abandoned === 1,
-        async save(next, events, release) {
+        async save(next, events, { release, ...guard } = {}) {
           const saved = await saveRecord(
             redis,
             keys,
-            { id, rev, fence, statusBefore: status, state: next, events, now: now() },
+            { id, rev, fence, statusBefore: status, state: next, events, now: now(), ...guard },
             isTerminal(next.status)
               ? { mode: 'over' }
               : release
                 ? { mode: 'release', lookedAtBy: release.until + graceMs }
                 : { mode: 'hold', leaseMs },
           );
-          if (saved === null) return false;
-          rev = saved;
+          if (saved === null) return 'lost';
+          if (saved.as === 'rewritten') {
+            const { history, since, promoted } = saved;
+            return { history, since, lossy: promoted || !(await isEveryWriteOnDisk(redis)) };
+          }
+          rev = saved.rev;
           status = next.status;
-          return true;
+          return 'saved';
         },
       };
     },

@@ -5,6 +5,8 @@ export {
   type Claim,
   type HeldPost,
   type HeldPosts,
+  type HeldSave,
+  type HeldSaved,
   type HoldOptions,
   createHeldPosts,
 } from './held-posts.ts';

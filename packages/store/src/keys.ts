@@ -18,6 +18,8 @@ export interface PartitionKeys {
   events: string;
   /** A post's own events, under the ids of the stream: a list, since the smallest stream takes 4 KiB. */
   eventsOf: (postId: string) => string;
+  /** What was last known of Redis' own history: its name and since when. */
+  history: string;
   /** Channel of ids that were accepted and are due at once. */
   due: string;
   /** Channel of byte progress. */
@@ -40,6 +42,7 @@ export function keysOf(partition: number): PartitionKeys {
     ofStatus: (status) => `${tag}:posts:status:${status}`,
     events: `${tag}:events`,
     eventsOf: (postId) => `${tag}:events:${postId}`,
+    history: `${tag}:history`,
     due: `${tag}:due`,
     progress: `${tag}:progress`,
   };

@@ -7,7 +7,7 @@ import { saveRecord } from './save-record.ts';
 import { loadScript } from './script.ts';
 import type { ListQuery, PostStore } from './store.ts';
 
-const create = loadScript('create');
+const create = loadScript('create', 'history');
 
 /** How often `change` starts over before it gives up: each time somebody else must have saved in between. */
 const CHANGE_TRIES = 20;
@@ -33,6 +33,7 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
           keys.ofStatus(state.status),
           keys.events,
           keys.eventsOf(request.id),
+          keys.history,
         ],
         [
           request.id,
@@ -60,13 +61,20 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
         if (!record) return null;
         const change = decide(record);
         if (!change) return { record, changed: false };
-        const { state, events } = change;
+        const { state, events, startAt } = change;
         const { rev, fence } = record;
         const rest = { id, rev, fence, statusBefore: record.state.status, state, events, now: now() };
-        const mode = isTerminal(state.status) ? 'over' : 'take';
-        const saved = await saveRecord(redis, keys, rest, { mode });
-        if (saved !== null) {
-          return { record: { ...record, state, rev: saved, fence: fence + 1, heldBy: null }, changed: true };
+        const saved = await saveRecord(
+          redis,
+          keys,
+          rest,
+          isTerminal(state.status) ? { mode: 'over' } : { mode: 'reopen', startAt: startAt ?? now() },
+        );
+        if (saved?.as === 'saved') {
+          return {
+            record: { ...record, state, rev: saved.rev, fence: saved.fence, heldBy: null },
+            changed: true,
+          };
         }
       }
       throw new Error(`post ${id} changes too fast to be changed from outside`);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { PostEvent, PostRecord } from '@slipway/pipeline/core';
 import type { StoredEvent } from './store.ts';
 
@@ -11,7 +12,7 @@ export function toRecord([request, state, rev, fence, held]: (string | null)[]):
     state: JSON.parse(state),
     rev: Number(rev),
     fence: Number(fence),
-    heldBy: held || null,
+    heldBy: held ? holderOf(held) : null,
   };
 }
 
@@ -26,4 +27,13 @@ export function toOwnEvent(postId: string, entry: string): StoredEvent {
 export function toEvent(postId: string, id: string, fields: string[]): StoredEvent {
   const event: PostEvent = JSON.parse(fields[fields.indexOf('e') + 1] ?? 'null');
   return { id, postId, event };
+}
+
+/** What stands in `held`: the holder, and a name of this very claim. */
+export function nameClaim(holder: string): string {
+  return `${holder}/${randomBytes(6).toString('base64url')}`;
+}
+
+function holderOf(held: string): string {
+  return held.slice(0, held.lastIndexOf('/'));
 }

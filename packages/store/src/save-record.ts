@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { PostEvent, PostState, Status } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { EVENT_RETENTION_MS, type PartitionKeys } from './keys.ts';
 import { loadScript } from './script.ts';
 
-const save = loadScript('save');
+const save = loadScript('save', 'history', 'fence');
 
 /** What becomes of the record's place in the hand-off; `save.lua` says what each does. */
 export type SaveMode =
   | { mode: 'hold'; leaseMs: number }
   | { mode: 'release'; lookedAtBy: number }
   | { mode: 'over' }
-  | { mode: 'take' };
+  | { mode: 'reopen'; startAt: number };
 
 export interface Save {
   id: string;
@@ -22,16 +23,28 @@ export interface Save {
   state: PostState;
   events: PostEvent[];
   now: number;
+  /** Only where Redis still has this history; null: the one that the post was created in. */
+  ifHistory?: string | null;
 }
 
-/** The new revision, or null where somebody saved or took the record in between: then nothing was written. */
+export type Saved =
+  | { as: 'saved'; rev: number; fence: number }
+  /** Nothing was written: Redis has another history, since then; `promoted`: it began with a failover. */
+  | { as: 'rewritten'; history: string; since: number; promoted: boolean };
+
+const saveReply = z.union([
+  z.tuple([z.literal('saved'), z.number(), z.number()]),
+  z.tuple([z.literal('rewritten'), z.string(), z.number(), z.number()]),
+  z.tuple([z.enum(['missing', 'stale'])], z.unknown()),
+]);
+
+/** Null where somebody saved or took the record in between: then nothing was written. */
 export async function saveRecord(
   redis: Redis,
   keys: PartitionKeys,
-  { id, rev, fence, statusBefore, state, events, now }: Save,
+  { id, rev, fence, statusBefore, state, events, now, ifHistory }: Save,
   then: SaveMode,
-): Promise<number | null> {
-  const amount = then.mode === 'hold' ? then.leaseMs : then.mode === 'release' ? then.lookedAtBy : 0;
+): Promise<Saved | null> {
   const reply = await save(
     redis,
     [
@@ -42,6 +55,7 @@ export async function saveRecord(
       keys.ofStatus(state.status),
       keys.events,
       keys.eventsOf(id),
+      keys.history,
     ],
     [
       id,
@@ -50,12 +64,36 @@ export async function saveRecord(
       JSON.stringify(state),
       state.status,
       then.mode,
-      amount,
+      amountOf(then),
       now - EVENT_RETENTION_MS,
       // Names this save: a client that lost its connection sends the same one again without knowing whether it got through.
       randomBytes(6).toString('base64url'),
+      ifHistory === undefined ? '-' : (ifHistory ?? ''),
+      keys.due,
       ...events.map((event) => JSON.stringify(event)),
     ],
   );
-  return Array.isArray(reply) && reply[0] === 'saved' ? Number(reply[1]) : null;
+  const parsed = saveReply.parse(reply);
+  switch (parsed[0]) {
+    case 'saved':
+      return { as: 'saved', rev: parsed[1], fence: parsed[2] };
+    case 'rewritten':
+      return { as: 'rewritten', history: parsed[1], since: parsed[2], promoted: parsed[3] === 1 };
+    case 'missing':
+    case 'stale':
+      return null;
+  }
+}
+
+function amountOf(then: SaveMode): number {
+  switch (then.mode) {
+    case 'hold':
+      return then.leaseMs;
+    case 'release':
+      return then.lookedAtBy;
+    case 'reopen':
+      return then.startAt;
+    case 'over':
+      return 0;
+  }
 }

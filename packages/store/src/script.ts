@@ -5,8 +5,9 @@ import type { Redis } from 'ioredis';
 /** A Lua script as a function. It is sent whole only where the server does not know it yet. */
 export type Script = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<unknown>;
 
-export function loadScript(file: string): Script {
-  const source = readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8');
+/** `preludes` are files of functions that it uses. */
+export function loadScript(file: string, ...preludes: string[]): Script {
+  const source = [...preludes, file].map(readLua).join('');
   const sha = createHash('sha1').update(source).digest('hex');
   return async (redis, keys, args) => {
     try {
@@ -16,4 +17,8 @@ export function loadScript(file: string): Script {
       return redis.eval(source, keys.length, ...keys, ...args);
     }
   };
+}
+
+function readLua(file: string): string {
+  return readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8');
 }

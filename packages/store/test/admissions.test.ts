@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { startAnswerThief } from './answer-thief.ts';
 import { cancelPost } from '@slipway/pipeline/core';
 import { eventually } from '@slipway/testkit';
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
@@ -107,7 +109,7 @@ describe('what nobody has looked at in time', () => {
     const before = await rig.dump();
     expect(await rig.worker().claim(wake.postId, wake.wake)).toEqual({ refused: 'superseded' });
     expect(await rig.dump()).toEqual(before);
-    expect(await claimed(rig.worker(), wake.postId, wake.wake + 1)).toMatchObject({ fence: 1 });
+    expect(await claimed(rig.worker(), wake.postId, wake.wake + 1)).toMatchObject({ id: wake.postId });
   });
 
   test('gets only a new lease where its job still waits', async ({ expect }) => {
@@ -115,7 +117,7 @@ describe('what nobody has looked at in time', () => {
     expect(await rig.admissions().readmit([{ ...wake, replace: false }])).toEqual([]);
     expect(await rig.admissions().overdue(10)).toEqual([]);
     expect(Number(await rig.redis.zscore(keys.admitted, wake.postId))).toBeGreaterThan(Date.now());
-    expect(await claimed(rig.worker(), wake.postId, wake.wake)).toMatchObject({ fence: 1 });
+    expect(await claimed(rig.worker(), wake.postId, wake.wake)).toMatchObject({ id: wake.postId });
   });
 
   test('is put back by one of several that find it', async ({ expect }) => {
@@ -156,22 +158,52 @@ describe('a claim', () => {
     const post = await claimed(rig.worker({ holder: 'worker-b' }), id, wake?.wake ?? 0);
     expect(post).toMatchObject({
       id,
-      fence: 1,
       abandoned: false,
       request: { id },
       state: { status: 'scheduled' },
     });
-    expect(await rig.store().posts.get(id)).toMatchObject({ heldBy: 'worker-b', fence: 1, rev: 1 });
+    expect(await rig.store().posts.get(id)).toMatchObject({
+      heldBy: 'worker-b',
+      fence: post.fence,
+      rev: 1,
+    });
     expect(await rig.admissions().overdue(10)).toEqual([]);
   });
 
   test('of a post that was never given back says so', async ({ expect }) => {
     const wake = await forgotten();
-    await claimed(rig.worker(), wake.postId, wake.wake);
-    expect(await claimed(rig.worker({ holder: 'worker-b' }), wake.postId, wake.wake)).toMatchObject({
-      abandoned: true,
-      fence: 2,
-    });
+    const first = await claimed(rig.worker(), wake.postId, wake.wake);
+    const second = await claimed(rig.worker({ holder: 'worker-b' }), wake.postId, wake.wake);
+    expect(second.abandoned).toBe(true);
+    expect(second.fence).toBeGreaterThan(first.fence);
+  });
+
+  test('whose answer is lost with the connection is made again, and nobody is told to have died', async ({
+    expect,
+  }) => {
+    const wake = await forgotten();
+    const thief = await startAnswerThief(rig.server.port);
+    const connection = rig.connect('worker', 'store', thief.url);
+    await once(connection, 'ready');
+    await rig.worker({ redis: connection }).claim(postRequest().id, 1); // from here on the script is known there
+    thief.stealAnswerTo(wake.postId);
+    const post = await claimed(rig.worker({ redis: connection }), wake.postId, wake.wake);
+    expect(thief.stolen).toBe(1);
+    expect(post.abandoned).toBe(false);
+    expect(await post.save(post.state, [])).toBe('saved');
+    connection.disconnect();
+    await thief.stop();
+  });
+
+  test('has a fence that was never given before, even where Redis has forgotten the last one', async ({
+    expect,
+  }) => {
+    const wake = await forgotten();
+    const first = await claimed(rig.worker(), wake.postId, wake.wake);
+    await rig.redis.hset(keys.post + wake.postId, 'fence', 0, 'held', ''); // as it was before the claim
+    const second = await claimed(rig.worker({ holder: 'worker-b' }), wake.postId, wake.wake);
+    expect(second.fence).toBeGreaterThan(first.fence);
+    expect(await first.save(first.state, [])).toBe('lost');
   });
 
   test('is refused where there is no record, or the post is over', async ({ expect }) => {

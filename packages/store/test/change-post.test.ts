@@ -16,21 +16,23 @@ afterAll(() => rig.stop());
 describe('a change from outside', () => {
   test('takes the post from its worker, whose next save is refused', async ({ expect }) => {
     const { id, post } = await takeInHand(rig);
-    await post.save(staging(post.state), [], null);
+    await post.save(staging(post.state), []);
     const result = await rig.store().posts.change(id, (record) => {
-      expect(record).toMatchObject({ heldBy: 'worker-a', fence: 1, rev: 2 });
+      expect(record).toMatchObject({ heldBy: 'worker-a', fence: post.fence, rev: 2 });
       return { state: { ...record.state, abandoned: 7 }, events: [] };
     });
     expect(result).toMatchObject({
       changed: true,
-      record: { heldBy: null, fence: 2, rev: 3, state: { abandoned: 7 } },
+      record: { heldBy: null, rev: 3, state: { abandoned: 7 } },
     });
     expect(await rig.store().posts.get(id)).toEqual(result?.record);
-    // Somebody has to look at it again: its place in the hand-off stays.
-    expect(await rig.redis.zscore(keys.admitted, id)).not.toBeNull();
+    expect(result?.record.fence).toBeGreaterThan(post.fence);
+    // Somebody has to look at it again: it is due anew.
+    expect(await rig.redis.zscore(keys.admitted, id)).toBeNull();
+    expect(await rig.admissions().admit(10)).toMatchObject([{ postId: id }]);
 
     const before = await rig.dump();
-    expect(await post.save(published(post.state), [], null)).toBe(false);
+    expect(await post.save(published(post.state), [])).toBe('lost');
     expect(await rig.dump()).toEqual(before);
     expect(await rig.worker().renew([post])).toEqual([post]);
   });
@@ -87,7 +89,7 @@ describe('a change from outside', () => {
     const before = await rig.dump();
     expect(await rig.store().posts.change(id, () => null)).toMatchObject({
       changed: false,
-      record: { fence: 1, heldBy: 'worker-a' },
+      record: { heldBy: 'worker-a' },
     });
     expect(await rig.dump()).toEqual(before);
   });

@@ -1,6 +1,7 @@
 import type { PostState } from '@slipway/pipeline/core';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import type { HeldSave } from '../src/index.ts';
 import { keysOf } from '../src/keys.ts';
 import { startAnswerThief } from './answer-thief.ts';
 import { commandsDuring } from './commands.ts';
@@ -36,25 +37,25 @@ describe('a save', () => {
     const { id, post } = await takeInHand(rig);
     await rig.redis.zadd(keys.admitted, 1, id);
     const before = await redisNow();
-    expect(await post.save(staging(post.state), [], null)).toBe(true);
+    expect(await post.save(staging(post.state), [])).toBe('saved');
     expect(await rig.store().posts.get(id)).toMatchObject({
       state: { status: 'staging' },
       rev: 2,
-      fence: 1,
+      fence: post.fence,
       heldBy: 'worker-a',
     });
     const lease = await lookedAtBy(id);
     expect(lease).toBeGreaterThanOrEqual(before + LEASE_MS);
     expect(lease).toBeLessThanOrEqual((await redisNow()) + LEASE_MS);
-    expect(await post.save(staging(post.state), [], null)).toBe(true);
+    expect(await post.save(staging(post.state), [])).toBe('saved');
     expect(await rig.store().posts.get(id)).toMatchObject({ rev: 3 });
   });
 
   test('is one write to Redis', async ({ expect }) => {
     const { post } = await takeInHand(rig);
-    await post.save(post.state, [], null); // from here on the script is known there
+    await post.save(post.state, []); // from here on the script is known there
     const commands = await commandsDuring(rig, () =>
-      post.save(staging(post.state), [moved('post.staging'), moved('post.staged')], null),
+      post.save(staging(post.state), [moved('post.staging'), moved('post.staged')]),
     );
     expect(commands).toEqual(['evalsha']);
   });
@@ -66,11 +67,11 @@ describe('a save', () => {
       staging: await rig.redis.zrange(keys.ofStatus('staging'), '0', '-1'),
     });
     expect(await indexes()).toEqual({ scheduled: [id], staging: [] });
-    await post.save({ ...post.state, abandoned: 1 }, [], null);
+    await post.save({ ...post.state, abandoned: 1 }, []);
     expect(await indexes()).toEqual({ scheduled: [id], staging: [] });
-    await post.save(staging(post.state), [], null);
+    await post.save(staging(post.state), []);
     expect(await indexes()).toEqual({ scheduled: [], staging: [id] });
-    await post.save(post.state, [], null);
+    await post.save(post.state, []);
     expect(await indexes()).toEqual({ scheduled: [id], staging: [] });
   });
 
@@ -81,9 +82,9 @@ describe('a save', () => {
     const another = await takeInHand(rig);
     // As after the clock went back: ids sort by their numbers, not by the clock, nor as text.
     await rig.redis.xadd(keys.events, '9999999999999-8', 'p', 'post_x', 'e', 'null');
-    await post.save(post.state, [moved('post.staging', 1), moved('post.staged', 2)], null);
-    await another.post.save(another.post.state, [moved('post.staging', 3)], null);
-    await post.save(post.state, [moved('post.staging', 4)], null);
+    await post.save(post.state, [moved('post.staging', 1), moved('post.staged', 2)]);
+    await another.post.save(another.post.state, [moved('post.staging', 3)]);
+    await post.save(post.state, [moved('post.staging', 4)]);
 
     const ofAll = await rig.redis.xrange(keys.events, '-', '+');
     const mine = ofAll.flatMap(([eventId, [, postId, , event]]) =>
@@ -100,18 +101,18 @@ describe('a save', () => {
     const { id, wake, post } = await takeInHand(rig);
     const second = await claimed(rig.worker({ holder: 'worker-b' }), id, wake);
     const before = await rig.dump();
-    expect(await post.save(staging(post.state), [moved('post.staging')], null)).toBe(false);
-    expect(await post.save(published(post.state), [moved('post.published')], null)).toBe(false);
-    expect(await post.save(post.state, [], { until: 1 })).toBe(false);
+    expect(await post.save(staging(post.state), [moved('post.staging')])).toBe('lost');
+    expect(await post.save(published(post.state), [moved('post.published')])).toBe('lost');
+    expect(await post.save(post.state, [], { release: { until: 1 } })).toBe('lost');
     expect(await rig.dump()).toEqual(before);
-    expect(await second.save(staging(second.state), [], null)).toBe(true);
+    expect(await second.save(staging(second.state), [])).toBe('saved');
   });
 
   test('from another revision is refused and writes nothing at all', async ({ expect }) => {
     const { id, post } = await takeInHand(rig);
     await rig.redis.hincrby(keys.post + id, 'rev', 1);
     const before = await rig.dump();
-    expect(await post.save(staging(post.state), [moved('post.staging')], null)).toBe(false);
+    expect(await post.save(staging(post.state), [moved('post.staging')])).toBe('lost');
     expect(await rig.dump()).toEqual(before);
   });
 
@@ -119,19 +120,18 @@ describe('a save', () => {
     const { id, post } = await takeInHand(rig);
     await rig.redis.del(keys.post + id);
     const before = await rig.dump();
-    expect(await post.save(published(post.state), [moved('post.published')], null)).toBe(false);
+    expect(await post.save(published(post.state), [moved('post.published')])).toBe('lost');
     expect(await rig.dump()).toEqual(before);
   });
 
   test('that gives the post back lets it rest until its wait ends, and some grace', async ({ expect }) => {
     const { id, wake, post } = await takeInHand(rig);
     const until = (await redisNow()) + 3_600_000;
-    expect(await post.save(staging(post.state), [], { until })).toBe(true);
+    expect(await post.save(staging(post.state), [], { release: { until } })).toBe('saved');
     expect(await lookedAtBy(id)).toBe(until + GRACE_MS);
-    expect(await rig.store().posts.get(id)).toMatchObject({ heldBy: null, fence: 1 });
+    expect(await rig.store().posts.get(id)).toMatchObject({ heldBy: null, fence: post.fence });
     expect(await claimed(rig.worker({ holder: 'worker-b' }), id, wake)).toMatchObject({
       abandoned: false,
-      fence: 2,
       state: { status: 'staging' },
     });
   });
@@ -139,41 +139,41 @@ describe('a save', () => {
   test('that ends the post takes it out of backlog and hand-off, for good', async ({ expect }) => {
     const { id, wake, post } = await takeInHand(rig);
     await rig.redis.zadd(keys.backlog, 1, id);
-    expect(await post.save(published(post.state), [moved('post.published')], null)).toBe(true);
+    expect(await post.save(published(post.state), [moved('post.published')])).toBe('saved');
     expect(await rig.redis.zscore(keys.backlog, id)).toBeNull();
     expect(await rig.redis.zscore(keys.admitted, id)).toBeNull();
     expect(await rig.store().posts.get(id)).toMatchObject({ state: { status: 'published' }, heldBy: null });
     expect(await rig.worker().claim(id, wake)).toEqual({ refused: 'over' });
     const before = await rig.dump();
-    expect(await post.save(staging(post.state), [], null)).toBe(false);
+    expect(await post.save(staging(post.state), [])).toBe('lost');
     expect(await rig.dump()).toEqual(before);
   });
 });
 
 describe('a save whose answer is lost with the connection', () => {
   const until = Date.parse('2100-01-01T00:00:00Z');
-  const ways: [
-    string,
-    (state: PostState) => PostState,
-    { until: number } | null,
-    (id: string) => Promise<boolean>,
-  ][] = [
-    ['keeps the post in hand', staging, null, async (id) => (await lookedAtBy(id)) < until],
-    ['gives it back', staging, { until }, async (id) => (await lookedAtBy(id)) === until + GRACE_MS],
-    ['ends it', published, null, async (id) => (await lookedAtBy(id)) === 0],
+  const ways: [string, (state: PostState) => PostState, HeldSave, (id: string) => Promise<boolean>][] = [
+    ['keeps the post in hand', staging, {}, async (id) => (await lookedAtBy(id)) < until],
+    [
+      'gives it back',
+      staging,
+      { release: { until } },
+      async (id) => (await lookedAtBy(id)) === until + GRACE_MS,
+    ],
+    ['ends it', published, {}, async (id) => (await lookedAtBy(id)) === 0],
   ];
-  test.for(ways)('%s, once, and is known to have done so', async ([, next, release, isDone], { expect }) => {
+  test.for(ways)('%s, once, and is known to have done so', async ([, next, how, isDone], { expect }) => {
     const thief = await startAnswerThief(rig.server.port);
     const connection = rig.connect('worker', 'store', thief.url);
     await once(connection, 'ready');
     const { id, wake } = await takeInHand(rig, { request: postRequest({ text: 'between' }) });
     const post = await claimed(rig.worker({ redis: connection }), id, wake);
     const events = [moved('post.staging')];
-    await post.save(post.state, [], null);
+    await post.save(post.state, []);
     const { rev = 0 } = (await rig.store().posts.get(id)) ?? {};
 
     thief.stealAnswerTo('"type":"post.staging"');
-    expect(await post.save(next(post.state), events, release)).toBe(true);
+    expect(await post.save(next(post.state), events, how)).toBe('saved');
     expect(thief.stolen).toBe(1);
     expect(await rig.store().posts.get(id)).toMatchObject({ rev: rev + 1, state: next(post.state) });
     expect(await rig.store().posts.events(id, null)).toHaveLength(2);
@@ -206,8 +206,8 @@ describe('renewing', () => {
   test('leaves a post alone that was given back, and one that is over', async ({ expect }) => {
     const [back, over] = [await takeInHand(rig), await takeInHand(rig)];
     const until = (await redisNow()) + 3_600_000;
-    await back.post.save(back.post.state, [], { until });
-    await over.post.save(published(over.post.state), [], null);
+    await back.post.save(back.post.state, [], { release: { until } });
+    await over.post.save(published(over.post.state), []);
     expect(await rig.worker().renew([back.post, over.post])).toEqual([over.post]);
     expect(await lookedAtBy(back.id)).toBe(until + GRACE_MS);
     expect(await rig.redis.zscore(keys.admitted, over.id)).toBeNull();

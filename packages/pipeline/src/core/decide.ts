@@ -1,4 +1,5 @@
 import { countSegments, segmentAt } from './chunk-plan.ts';
+import { deadlineOf } from './confirm.ts';
 import { nextSegments } from './ledger.ts';
 import type { Policy } from './policy.ts';
 import { type Action, type StepEvent, keyOf } from './step-events.ts';
@@ -25,6 +26,11 @@ export function decide(request: PostRequest, state: PostState, moment: Moment): 
   if (isTerminal(state.status)) return { do: 'done' };
   if (state.hold && state.hold.until > now) return settleFor(state.hold, inFlight);
   if (state.status === 'publishing') return decidePublishing(state, moment);
+  if (isLate(request, state, moment)) {
+    // What is still under way ends first: its news are part of the story.
+    if (inFlight.size > 0) return { do: 'start', actions: [], wakeAt: null };
+    return { do: 'note', event: { type: 'missed', at: now } };
+  }
   return state.media.every((media) => media.step === 'ready')
     ? decideReady(request, state, moment)
     : decideMedia(state, moment);
@@ -35,11 +41,23 @@ function settleFor(waiting: Waiting, inFlight: ReadonlySet<string>): Decision {
 }
 
 function decidePublishing({ publish }: PostState, { now, inFlight }: Moment): Decision {
-  if (!publish.intent?.inDoubt) {
-    return { do: 'start', actions: inFlight.has('create') ? [] : [{ do: 'create' }], wakeAt: null };
+  const { doubt } = publish;
+  if (!doubt) return { do: 'start', actions: inFlight.has('create') ? [] : [{ do: 'create' }], wakeAt: null };
+  const lookAt = doubt.lookAts[0] ?? now;
+  if (lookAt > now) {
+    return settleFor({ reason: 'confirming', until: lookAt, detail: doubt.reason }, inFlight);
   }
-  const message = 'The worker stopped while X was creating the post; whether the post exists is not known.';
-  return { do: 'note', event: { type: 'outcome_unknown', at: now, message } };
+  return { do: 'start', actions: inFlight.has('confirm') ? [] : [{ do: 'confirm' }], wakeAt: null };
+}
+
+/** Too late for a post that is not to be late; once a create may have happened, that has to be settled instead. */
+function isLate(
+  { ifLate, publishAt }: PostRequest,
+  { publish }: PostState,
+  { now, policy }: Moment,
+): boolean {
+  if (ifLate !== 'skip' || publish.evenIfLate || publish.unclearSince !== null) return false;
+  return now > publishAt + policy.lateAfterMs;
 }
 
 function decideReady(request: PostRequest, state: PostState, { now, policy }: Moment): Decision {
@@ -50,7 +68,7 @@ function decideReady(request: PostRequest, state: PostState, { now, policy }: Mo
   );
   if (lapsed >= 0)
     return { do: 'note', event: { type: 'upload_lapsed', at: now, item: lapsed, reason: 'expired' } };
-  return { do: 'note', event: { type: 'intended', at: now, deadline: now + policy.createTimeoutMs } };
+  return { do: 'note', event: { type: 'intended', at: now, deadline: deadlineOf(now, policy) } };
 }
 
 function decideMedia(state: PostState, moment: Moment): Decision {

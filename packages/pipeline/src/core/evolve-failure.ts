@@ -1,3 +1,4 @@
+import { doubt, looksFrom } from './confirm.ts';
 import { type Situation, type Verdict, judge } from './failures.ts';
 import type { Policy } from './policy.ts';
 import { wordsOf } from './problems.ts';
@@ -11,6 +12,7 @@ import {
   itemOf,
   leaveUnconfirmed,
   restartUpload,
+  takeBackIntent,
   withItem,
 } from './transitions.ts';
 import type { FailureStep, PostRequest, PostState, Strikes, Upload, Waiting } from './vocabulary.ts';
@@ -24,6 +26,8 @@ function stepOf(action: Action): FailureStep {
   switch (action.do) {
     case 'create':
       return 'publish';
+    case 'confirm':
+      return 'confirm';
     case 'poll':
       return 'processing';
     case 'inspect':
@@ -44,7 +48,7 @@ export function foldFailure(
   policy: Policy,
 ): PostState {
   const { action, problem, at } = event;
-  const item = action.do === 'create' ? null : action.item;
+  const item = 'item' in action ? action.item : null;
   const media = item === null ? null : itemOf(state, item);
   const strikes = media ? media.strikes : state.publish.strikes;
   const situation: Situation = {
@@ -55,11 +59,11 @@ export function foldFailure(
     media,
     ifChanged: (item === null ? null : request.media[item]?.ifChanged) ?? 'fail',
     encoding: 'encoding' in action ? action.encoding : null,
+    mayBeDuplicate: state.publish.unclearSince !== null,
     strikes: (kind) => strikes[kind]?.count ?? 0,
   };
   const { verdict } = judge(problem, situation);
-  // In doubt the intent stays: it says when the call began, which is where looking for the post begins.
-  const noted = withDoubt(verdict.do === 'doubt' ? state : calledOff(state, action), event);
+  const noted = action.do === 'create' ? afterCreate(state, verdict, event) : withDoubt(state, event);
   if (media && action.do === 'poll' && media.step === 'finalize' && isUnknownUpload(event)) {
     // Asked because a finalize was in doubt: X does not know of it, so it has not happened.
     return withUpload(noted, action.item, { finalizeInDoubt: false });
@@ -88,8 +92,19 @@ function apply(
     }
     case 'retry':
       return retry(verdict, state, event, situation, item);
-    case 'doubt':
-      return leaveUnconfirmed(state, words, at);
+    case 'doubt': {
+      const { intent } = state.publish;
+      const cause = { cause: 'no_answer', reason: words, since: intent?.startedAt ?? at } as const;
+      return doubt(state, cause, looksFrom(intent?.deadline ?? at, policy));
+    }
+    case 'landed': {
+      const since = state.publish.unclearSince ?? at;
+      return doubt(
+        state,
+        { cause: 'no_answer', reason: words, since, duplicate: true },
+        looksFrom(at, policy),
+      );
+    }
     case 'recheck_media':
       return recheckMedia(state, event);
     case 'restart':
@@ -166,13 +181,20 @@ function retry(
   const exhausted = strikes.count > policy.retryLimit && at - strikes.since >= verdict.limitMs;
   if (!exhausted) {
     const until = at + backoffMs(strikes.count - 1, jitter, policy);
+    const reason = step === 'confirm' ? 'confirming' : 'backoff';
     return item === null
-      ? { ...struck, hold: { reason: 'backoff', until, detail: words } }
+      ? { ...struck, hold: { reason, until, detail: words } }
       : withItem(struck, item, { notBefore: until, trouble: words });
   }
   switch (verdict.afterwards) {
     case 'park':
       return holdUntil(struck, { reason: 'account', until: at + policy.parkMs, detail: words });
+    case 'leave':
+      return leaveUnconfirmed(
+        struck,
+        `${struck.publish.doubt?.reason ?? ''} The account's timeline could not be read: ${words}`.trim(),
+        at,
+      );
     case 'fail':
       return failPost(state, {
         code: verdict.code,
@@ -221,14 +243,26 @@ function strike(
   };
 }
 
-/** A create that X surely refused leaves no intent behind. */
-function calledOff(state: PostState, action: Action): PostState {
-  if (action.do !== 'create') return state;
-  return {
-    ...state,
-    status: state.media.length > 0 ? 'staged' : 'scheduled',
-    publish: { ...state.publish, intent: null },
-  };
+/** In doubt the intent stays; a create that X surely refused leaves none behind, and counts only if it was refused for itself. */
+function afterCreate(state: PostState, verdict: Verdict, { problem }: Failed): PostState {
+  if (verdict.do === 'doubt') return state;
+  const isFree = verdict.do === 'hold' || (problem.from === 'x' && problem.reach === 'not_sent');
+  return isFree ? uncounted(takeBackIntent(state)) : takeBackIntent(state);
+}
+
+function uncounted(state: PostState): PostState {
+  return { ...state, publish: { ...state.publish, attempts: state.publish.attempts - 1 } };
+}
+
+/** The call of an intent was not made, for a reason of ours: it is tried again soon, and nothing is counted. */
+export function foldCalledOff(
+  state: PostState,
+  { at, message, jitter }: StepEvent & { type: 'called_off' },
+  policy: Policy,
+): PostState {
+  const { state: struck, strikes } = strike(state, null, 'called_off', at);
+  const until = at + backoffMs(strikes.count - 1, jitter, policy);
+  return { ...uncounted(takeBackIntent(struck)), hold: { reason: 'backoff', until, detail: message } };
 }
 
 /** A finalize whose answer is missing may have happened: X is asked before another is sent. */

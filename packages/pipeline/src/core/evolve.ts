@@ -1,5 +1,7 @@
 import { chooseChunkBytes, countSegments } from './chunk-plan.ts';
-import { foldFailure } from './evolve-failure.ts';
+import { deadlineOf, doubt, looksFrom, withKeys } from './confirm.ts';
+import { foldCalledOff, foldFailure } from './evolve-failure.ts';
+import { foldHistory, foldLook } from './evolve-doubt.ts';
 import { acknowledge, countAcknowledged } from './ledger.ts';
 import { checkMix } from './media-rules.ts';
 import { POLL, type Policy } from './policy.ts';
@@ -10,7 +12,8 @@ import {
   finishUpload,
   firstStepOf,
   itemOf,
-  leaveUnconfirmed,
+  missPost,
+  publish,
   restartUpload,
   withItem,
 } from './transitions.ts';
@@ -49,15 +52,15 @@ export function evolve(request: PostRequest, state: PostState, event: StepEvent,
     case 'intended':
       return intend(state, event);
     case 'created':
-      return {
-        ...state,
-        status: 'published',
-        waiting: null,
-        hold: null,
-        published: { xPostId: event.xPostId, at: event.at },
-      };
-    case 'outcome_unknown':
-      return leaveUnconfirmed(state, event.message, event.at);
+      return publish(state, { xPostId: event.xPostId, at: event.at });
+    case 'called_off':
+      return foldCalledOff(state, event, policy);
+    case 'history_changed':
+      return foldHistory(request, state, event, policy);
+    case 'looked':
+      return foldLook(request, state, event);
+    case 'missed':
+      return missPost(request, state, event.at);
     case 'failed':
       return foldFailure(request, state, event, policy);
     case 'waited':
@@ -76,8 +79,10 @@ function isStale(state: PostState, event: StepEvent): boolean {
 
 function takeOver(state: PostState, event: StepEvent & { type: 'taken_over' }, policy: Policy): PostState {
   const begins = state.status === 'scheduled' && state.media.length > 0;
-  const inDoubt = state.status === 'publishing' || state.media.some(({ step }) => step === 'finalize');
-  if (!event.abandoned && !begins && !inDoubt) return state;
+  const isUnclear =
+    (state.status === 'publishing' && !state.publish.doubt) ||
+    state.media.some(({ step, upload }) => step === 'finalize' && upload?.finalizeInDoubt === false);
+  if (!event.abandoned && !begins && !isUnclear) return state;
   const abandoned = event.abandoned ? state.abandoned + 1 : state.abandoned;
   const next: PostState = {
     ...state,
@@ -88,11 +93,8 @@ function takeOver(state: PostState, event: StepEvent & { type: 'taken_over' }, p
         ? { ...media, upload: { ...media.upload, finalizeInDoubt: true } }
         : media,
     ),
-    publish:
-      state.status === 'publishing' && state.publish.intent
-        ? { ...state.publish, intent: { ...state.publish.intent, inDoubt: true } }
-        : state.publish,
   };
+  if (state.status === 'publishing' && !state.publish.doubt) return doubtTheIntent(next, event.at, policy);
   // Where a create is in doubt, that is what its owner must be told; it is never hidden behind another failure.
   if (abandoned <= policy.abandonLimit || state.status === 'publishing') return next;
   return failPost(next, {
@@ -103,6 +105,22 @@ function takeOver(state: PostState, event: StepEvent & { type: 'taken_over' }, p
     hint: 'Look at the logs of the workers; the media may trigger a defect.',
     at: event.at,
   });
+}
+
+/** Another worker began a create, and what came of it was never saved. */
+function doubtTheIntent(state: PostState, at: number, policy: Policy): PostState {
+  const { intent } = state.publish;
+  // By the clock of the other worker, but no later than our own clock says for a call that began just now.
+  const from = Math.min(intent?.deadline ?? at, deadlineOf(at, policy));
+  return doubt(
+    state,
+    {
+      cause: 'no_answer',
+      reason: 'The worker stopped while X was creating the post; whether the post exists is not known.',
+      since: intent?.startedAt ?? at,
+    },
+    looksFrom(from, policy),
+  );
 }
 
 function inspected(state: PostState, event: StepEvent & { type: 'inspected' }): PostState {
@@ -212,8 +230,9 @@ function processingFailed(state: PostState, item: number, report: ProcessingRepo
 }
 
 function intend(state: PostState, event: StepEvent & { type: 'intended' }): PostState {
-  const attempt = state.publish.attempts + 1;
-  const intent = { attempt, startedAt: event.at, deadline: event.deadline, inDoubt: false };
+  const { publish } = state;
+  const attempt = publish.attempts + 1;
+  const intent = { attempt, startedAt: event.at, deadline: event.deadline };
   return {
     ...state,
     status: 'publishing',
@@ -224,6 +243,12 @@ function intend(state: PostState, event: StepEvent & { type: 'intended' }): Post
     })),
     waiting: null,
     hold: null,
-    publish: { ...state.publish, attempts: attempt, intent },
+    publish: {
+      ...publish,
+      attempts: attempt,
+      intent,
+      // Keys of creates that surely did not happen are of no use any more.
+      sought: withKeys(publish.unclearSince === null ? { ...publish, sought: [] } : publish, state.media),
+    },
   };
 }

@@ -12,7 +12,7 @@ export type Verdict =
       do: 'retry';
       kind: string;
       limitMs: number;
-      afterwards: 'restart' | 'fail' | 'skip' | 'park';
+      afterwards: 'restart' | 'fail' | 'skip' | 'park' | 'leave';
       code: FailureCode;
     }
   /** Leave the whole post alone until an instant; uses no attempt. */
@@ -36,8 +36,10 @@ export type Verdict =
   /** Go on without this step and warn. */
   | { do: 'skip' }
   | { do: 'fail'; code: FailureCode; hint: string }
-  /** The create may have happened. */
-  | { do: 'doubt' };
+  /** The create may have happened: look for the post. */
+  | { do: 'doubt' }
+  /** An earlier create, whose outcome was unclear, has happened: X says so. Look for the post. */
+  | { do: 'landed' };
 
 export interface Situation {
   step: FailureStep;
@@ -50,6 +52,8 @@ export interface Situation {
   ifChanged: 'fail' | 'restart';
   /** How the failed action encoded its media; null for one that carries none. */
   encoding: Encoding | null;
+  /** An earlier create of this post may have happened. */
+  mayBeDuplicate: boolean;
   /** Failures of the given kind at this step since the last progress. */
   strikes: (kind: string) => number;
 }
@@ -64,7 +68,7 @@ export interface FailureRow {
 
 const SENDING: readonly FailureStep[] = ['upload_once', 'append'];
 const UPLOADING: readonly FailureStep[] = [...SENDING, 'initialize', 'finalize', 'processing'];
-const EVERY: readonly FailureStep[] = [...UPLOADING, 'describe', 'publish'];
+const EVERY: readonly FailureStep[] = [...UPLOADING, 'describe', 'publish', 'confirm'];
 /** Statuses by which X says, in a body of its own, that a post was surely not created. */
 const DEFINITE = new Set([400, 401, 402, 403, 404, 413, 422, 429]);
 const SMALLEST_LEARNED_CHUNK_BYTES = 256 * 1024;
@@ -180,6 +184,18 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
     steps: EVERY,
     when: any(slug('oauth1-permissions', 'unsupported-authentication'), legacy(261)),
     verdict: park('account'),
+  },
+  {
+    row: 'F39',
+    steps: ['confirm'],
+    when: () => true,
+    verdict: (_, { policy }) => ({
+      do: 'retry',
+      kind: 'look',
+      limitMs: policy.confirmLimitMs,
+      afterwards: 'leave',
+      code: 'unconfirmed',
+    }),
   },
   { row: 'F4', steps: ['append'], when: status(413, 431), verdict: shrinkChunk },
   {
@@ -323,10 +339,14 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
     row: 'F19',
     steps: ['publish'],
     when: any(says(/duplicate content|status is a duplicate/i), legacy(187)),
-    verdict: fail(
-      'duplicate_content',
-      'The account posted the same text a short while ago; change the text.',
-    ),
+    verdict: (_, { mayBeDuplicate }) =>
+      mayBeDuplicate
+        ? { do: 'landed' }
+        : {
+            do: 'fail',
+            code: 'duplicate_content',
+            hint: 'The account posted the same text a short while ago; change the text.',
+          },
   },
   {
     row: 'F23',
@@ -418,6 +438,9 @@ const SOURCE_VERDICTS: Record<SourceProblem['code'], (situation: Situation) => V
 
 function judgeInternal({ code, hint }: InternalProblem, { now, policy }: Situation): Verdict {
   if (code === 'account_missing') return { do: 'hold', reason: 'account', until: now + policy.parkMs };
+  if (code === 'timeline_too_long') {
+    return { do: 'retry', kind: 'look', limitMs: 0, afterwards: 'leave', code: 'unconfirmed' };
+  }
   return { do: 'fail', code, hint };
 }
 

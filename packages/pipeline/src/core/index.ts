@@ -8,9 +8,21 @@ export {
   countSegments,
   segmentAt,
 } from './chunk-plan.ts';
+export {
+  CLOCK_SKEW_MS,
+  type TimelineEntry,
+  deadlineOf,
+  findOurs,
+  freshnessMs,
+  isOnTimeline,
+  isRendering,
+  looksFrom,
+} from './confirm.ts';
 export { type Decision, type Moment, decide } from './decide.ts';
 export { evolve } from './evolve.ts';
 export { FAILURE_ROWS, type FailureRow, type Situation, type Verdict, judge, resetOf } from './failures.ts';
+export { type Resolution, resolvePost } from './resolve.ts';
+export { type RetryFrom, retryPost } from './retry.ts';
 export { acknowledge, countAcknowledged, isAcknowledged, nextSegments } from './ledger.ts';
 export {
   MAX_BYTES,

@@ -79,6 +79,28 @@ export const policySchema = z.object({
     .min(1000)
     .default(30_000)
     .describe('Time limit of the request that creates the post.'),
+  confirmWindowMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(10 * MINUTE_MS)
+    .describe(
+      "When it is not known whether X has made a post: how long it is looked for on the account's timeline, five times, before it counts as not there. X's timelines lag, by minutes at times.",
+    ),
+  confirmLimitMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(24 * 60 * MINUTE_MS)
+    .describe('How long a timeline that cannot be read is asked again before the post ends as unconfirmed.'),
+  lateAfterMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(15 * MINUTE_MS)
+    .describe(
+      'A post with `ifLate: "skip"` is not posted any more when its time has passed by more than this.',
+    ),
   expiryMarginMs: z.coerce
     .number()
     .int()

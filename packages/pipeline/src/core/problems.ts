@@ -44,6 +44,7 @@ export interface InternalProblem {
     | 'media_type_unsupported'
     | 'media_mix'
     | 'account_missing'
+    | 'timeline_too_long'
     | 'internal';
   message: string;
   hint: string;

@@ -11,11 +11,12 @@ export type Action =
   | { do: 'finalize'; item: number; mediaId: string }
   | { do: 'poll'; item: number; mediaId: string }
   | { do: 'describe'; item: number; mediaId: string }
-  | { do: 'create' };
+  | { do: 'create' }
+  | { do: 'confirm' };
 
 /** Names an action among those in flight. */
 export function keyOf(action: Action): string {
-  if (action.do === 'create') return 'create';
+  if (action.do === 'create' || action.do === 'confirm') return action.do;
   return action.do === 'append'
     ? `append:${action.item}:${action.segment.index}`
     : `${action.do}:${action.item}`;
@@ -57,6 +58,12 @@ export type StepEvent =
   | { type: 'upload_lapsed'; at: number; item: number; reason: 'expired' | 'processing_timeout' }
   | { type: 'intended'; at: number; deadline: number }
   | { type: 'created'; at: number; xPostId: string }
-  | { type: 'outcome_unknown'; at: number; message: string }
+  /** The intent stands, and its call was surely not made. */
+  | { type: 'called_off'; at: number; message: string; jitter: number }
+  /** Redis has another history than the post knows: writes may be lost, unless they were all on disk. */
+  | { type: 'history_changed'; at: number; history: string; since: number; lossy: boolean }
+  /** The account's timeline was read to its end; null: the post is not on it. */
+  | { type: 'looked'; at: number; found: { xPostId: string; publishedAt: number } | null }
+  | { type: 'missed'; at: number }
   | { type: 'failed'; at: number; action: Action; problem: Problem; jitter: number }
   | { type: 'waited'; at: number; waiting: Waiting };

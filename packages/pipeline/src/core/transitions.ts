@@ -7,6 +7,8 @@ import type {
   PostRequest,
   PostState,
   MediaCategory,
+  Published,
+  Status,
 } from './vocabulary.ts';
 
 /** Whether sending the same post again can help, once what the hint names was done. */
@@ -30,7 +32,9 @@ const RETRYABLE: Record<FailureCode, boolean> = {
   duplicate_content: false,
   reply_not_allowed: false,
   video_too_long: false,
+  missed: true,
   unconfirmed: false,
+  not_published: true,
   poison: false,
   internal: true,
 };
@@ -134,15 +138,60 @@ export function failPost(state: PostState, failure: Omit<Failure, 'retryable'>):
   };
 }
 
-/** Whether the post exists is not known: a person decides, nothing is tried again. */
+/** Whether the post exists is not known after every look: a person decides, nothing is tried again. */
 export function leaveUnconfirmed(state: PostState, message: string, at: number): PostState {
   const failed = failPost(state, {
     code: 'unconfirmed',
     message,
-    step: 'publish',
+    step: 'confirm',
     field: null,
-    hint: 'Look at the account on X: if the post is there, nothing is left to do; if not, send it again as a new post.',
+    hint: 'Look at the account on X, then say what is true: POST /v1/posts/{id}/resolve, as published with its id, to try again, or to give it up.',
     at,
   });
   return { ...failed, status: 'unconfirmed' };
+}
+
+/** Its time has passed, and its owner wants it on time or not at all. */
+export function missPost(request: PostRequest, state: PostState, at: number): PostState {
+  const minutes = Math.round((at - request.publishAt) / 60_000);
+  const { waiting } = state;
+  const why =
+    waiting && waiting.reason !== 'schedule'
+      ? `it waited (${waiting.reason})${waiting.detail === null ? '' : `: ${waiting.detail}`}`
+      : 'no worker had it ready before';
+  const failed = failPost(state, {
+    code: 'missed',
+    message: `Its time passed ${minutes} minutes ago, and it is not to be posted late; ${why}.`,
+    step: 'publish',
+    field: 'publishAt',
+    hint: 'To post it all the same: POST /v1/posts/{id}/retry.',
+    at,
+  });
+  return { ...failed, status: 'missed' };
+}
+
+export function publish(state: PostState, published: Published): PostState {
+  return {
+    ...state,
+    status: 'published',
+    waiting: null,
+    hold: null,
+    publish: { ...state.publish, doubt: null },
+    published,
+  };
+}
+
+/** A create that surely did not happen: the post is as it was before the intent. */
+export function takeBackIntent(state: PostState): PostState {
+  return {
+    ...state,
+    status: statusBeforePublishing(state),
+    publish: { ...state.publish, intent: null, doubt: null },
+  };
+}
+
+/** Where a post stands by its media alone. */
+export function statusBeforePublishing({ media }: Pick<PostState, 'media'>): Status {
+  if (media.every(({ source, step }) => source === null && step === 'inspect')) return 'scheduled';
+  return media.every(({ step }) => step === 'ready') ? 'staged' : 'staging';
 }

@@ -37,6 +37,7 @@ export const WAITING_REASONS = [
   'credits',
   'account',
   'x_incident',
+  'confirming',
   'paused',
 ] as const;
 export type WaitingReason = (typeof WAITING_REASONS)[number];
@@ -60,8 +61,27 @@ export const STEPS = [
 ] as const;
 /** Where a media item stands. */
 export type MediaStep = (typeof STEPS)[number];
-/** Where a failure happened: a media step, or the creation of the post. */
-export type FailureStep = Exclude<MediaStep, 'ready'> | 'publish';
+/** Where a failure happened: at a step of a media item, at the creation of the post, or at the look whether it was created. */
+export const FAILURE_STEPS = [
+  'inspect',
+  'upload_once',
+  'initialize',
+  'append',
+  'finalize',
+  'processing',
+  'describe',
+  'publish',
+  'confirm',
+] as const satisfies readonly (MediaStep | 'publish' | 'confirm')[];
+export type FailureStep = (typeof FAILURE_STEPS)[number];
+
+/** When it stays unknown whether X has made the post: create it once more, or leave it to a person. */
+export const ON_UNKNOWN = ['retry', 'hold'] as const;
+export type OnUnknown = (typeof ON_UNKNOWN)[number];
+
+/** When the time of a post has passed, during an outage for instance: post it late, or not at all. */
+export const IF_LATE = ['publish', 'skip'] as const;
+export type IfLate = (typeof IF_LATE)[number];
 
 export const MEDIA_CATEGORIES = ['tweet_image', 'tweet_gif', 'tweet_video', 'amplify_video'] as const;
 export type MediaCategory = (typeof MEDIA_CATEGORIES)[number];
@@ -115,6 +135,10 @@ export interface PostRequest {
   options: PostOptions;
   /** The instant to publish at; equal to `createdAt` when the caller asked for "now". */
   publishAt: number;
+  /** Absent: `retry` with media, which can be told apart on X with certainty, `hold` without. */
+  onUnknown?: OnUnknown;
+  /** Absent: `publish`. */
+  ifLate?: IfLate;
   createdAt: number;
 }
 
@@ -179,13 +203,41 @@ export interface Intent {
   startedAt: number;
   /** After this instant the call of the intent cannot still be under way. */
   deadline: number;
-  /** Another worker began this attempt and its outcome was never saved. */
-  inDoubt: boolean;
+}
+
+/** It is not known whether the post is on X. It is looked for, and nothing else is done, until it is known. */
+export interface Doubt {
+  /**
+   * - `no_answer`: a create went out and its outcome is not known
+   * - `lost_writes`: Redis has another history than the one in which the post was accepted; a create may have been forgotten
+   * - `restart`: the same, but every write of that Redis was on disk, so that only a restored backup can have forgotten it
+   */
+  cause: 'no_answer' | 'lost_writes' | 'restart';
+  /** X's words, or why there are none. */
+  reason: string;
+  /** The post was not created before this instant. */
+  since: number;
+  /** When to look, ascending; those that a clear answer has passed are taken off. None left: it is not there. */
+  lookAts: number[];
+  /** X refused another create as a duplicate of this one. */
+  duplicate: boolean;
 }
 
 export interface PublishState {
+  /** Creates that went out, those not counted that X refused for a limit or that did not get to X. */
   attempts: number;
   intent: Intent | null;
+  doubt: Doubt | null;
+  /** When the first create whose outcome stayed unclear began; never forgotten. */
+  unclearSince: number | null;
+  /** Creates that followed clear looks that had not found an earlier one. */
+  repeats: number;
+  /** The media keys of each create that may have happened: what the post is known by on X. */
+  sought: string[][];
+  /** The history of Redis under which it was last made sure that no create was forgotten; null: the one it was accepted in. */
+  history: string | null;
+  /** A person wants it on X although its time has passed. */
+  evenIfLate: boolean;
   strikes: Record<string, Strikes>;
 }
 
@@ -240,7 +292,9 @@ export const FAILURE_CODES = [
   'duplicate_content',
   'reply_not_allowed',
   'video_too_long',
+  'missed',
   'unconfirmed',
+  'not_published',
   'poison',
   'internal',
 ] as const;
@@ -262,12 +316,26 @@ export function newMediaState(): MediaState {
   };
 }
 
+function newPublishState(): PublishState {
+  return {
+    attempts: 0,
+    intent: null,
+    doubt: null,
+    unclearSince: null,
+    repeats: 0,
+    sought: [],
+    history: null,
+    evenIfLate: false,
+    strikes: {},
+  };
+}
+
 /** The state of a post that was just accepted. */
 export function newPostState(request: Pick<PostRequest, 'media'>): PostState {
   return {
     status: 'scheduled',
     media: request.media.map(() => newMediaState()),
-    publish: { attempts: 0, intent: null, strikes: {} },
+    publish: newPublishState(),
     waiting: null,
     hold: null,
     failure: null,

@@ -54,6 +54,7 @@ export async function inspectMedia(
     media: null,
     ifChanged: 'fail',
     encoding: null,
+    mayBeDuplicate: false,
     strikes: () => 0,
   });
   const message = problem.from === 'x' ? '' : problem.message;

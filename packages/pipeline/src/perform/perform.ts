@@ -1,6 +1,7 @@
 import type { Action, PostRequest, PostState, Problem, StepEvent } from '../core/index.ts';
 import type { World } from '../world.ts';
 import { append } from './append.ts';
+import { confirm } from './confirm.ts';
 import { create } from './create.ts';
 import { describe } from './describe.ts';
 import { type Effect, mediaOf } from './effect.ts';
@@ -40,7 +41,12 @@ export const perform: Perform = async (world, action, post, { signal, onBytes })
     }
     const credentials = await world.accounts.credentialsOf(post.request.accountId);
     if (!credentials) return failed(accountMissing(post.request));
-    return await touchX({ action, ...post, world, x: world.x.as(credentials), signal, onBytes });
+    const effect = { ...post, world, x: world.x.as(credentials), signal, onBytes };
+    if (action.do !== 'confirm') return await touchX({ ...effect, action });
+    const account = world.accounts.get(post.request.accountId);
+    return account
+      ? await confirm({ ...effect, action }, account.xUserId)
+      : failed(accountMissing(post.request));
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const problem = problemOf(error);
@@ -49,7 +55,7 @@ export const perform: Perform = async (world, action, post, { signal, onBytes })
   }
 };
 
-function touchX(effect: Effect<Exclude<Action, { do: 'inspect' }>>): Promise<StepEvent> {
+function touchX(effect: Effect<Exclude<Action, { do: 'inspect' | 'confirm' }>>): Promise<StepEvent> {
   const { action } = effect;
   switch (action.do) {
     case 'upload_once':

@@ -5,9 +5,10 @@ local found = redis.call('HMGET', KEYS[1], 'wake', 'over', 'held', 'request', 's
 if not found[1] then return { 'missing' } end
 if found[2] == '1' then return { 'over' } end
 if found[1] ~= ARGV[2] then return { 'superseded' } end
-local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
-redis.call('HSET', KEYS[1], 'held', ARGV[3])
 local time = redis.call('TIME')
+local fence = raiseFence(KEYS[1], time)
+redis.call('HSET', KEYS[1], 'held', ARGV[3])
 redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[4], ARGV[1])
-local abandoned = (found[3] ~= '') and 1 or 0
+-- Whoever had it has gone without giving it back, unless this very claim was made before and its answer was lost.
+local abandoned = (found[3] ~= '' and found[3] ~= ARGV[3]) and 1 or 0
 return { 'held', found[4], found[5], tonumber(found[6]), fence, abandoned }

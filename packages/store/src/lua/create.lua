@@ -1,10 +1,13 @@
 -- A new post: record, indexes, place in the backlog, first event. Says 0 when the id is taken by another request.
--- KEYS post, backlog, all, of-account, of-status, events, events-of-post
+-- KEYS post, backlog, all, of-account, of-status, events, events-of-post, history
 -- ARGV id, request, state, status, startAt, event, eventsSince, channel
 local taken = redis.call('HGET', KEYS[1], 'request')
 -- The same request is the same post: a client whose answer was lost with the connection sends it again.
 if taken then return taken == ARGV[2] and 1 or 0 end
-redis.call('HSET', KEYS[1], 'request', ARGV[2], 'state', ARGV[3], 'status', ARGV[4], 'rev', 1, 'fence', 0, 'wake', 0, 'held', '')
+-- One that is out of date by now does no harm: then it is only looked for the post before it is created.
+local history = redis.call('HGET', KEYS[8], 'id') or presentHistory(KEYS[8])
+redis.call('HSET', KEYS[1], 'request', ARGV[2], 'state', ARGV[3], 'status', ARGV[4], 'rev', 1, 'fence', 0, 'wake', 0, 'held', '',
+  'history', history)
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
 for i = 3, 5 do redis.call('ZADD', KEYS[i], 0, ARGV[1]) end
 local eventId = redis.call('XADD', KEYS[6], 'MINID', '~', ARGV[7], '*', 'p', ARGV[1], 'e', ARGV[6])

@@ -1,0 +1,68 @@
+import { CLOCK_SKEW_MS, deadlineOf, doubt, isOnTimeline, looksFrom } from './confirm.ts';
+import type { Policy } from './policy.ts';
+import type { StepEvent } from './step-events.ts';
+import { leaveUnconfirmed, publish, takeBackIntent } from './transitions.ts';
+import type { Doubt, PostRequest, PostState } from './vocabulary.ts';
+
+/** Creates that may follow an unclear one, each after looks that did not find it. */
+const REPEATS = 1;
+
+/** Redis has lost what it was told, or may have: a post that may have been created in that time is looked for first. */
+export function foldHistory(
+  request: PostRequest,
+  state: PostState,
+  { at, history, since, lossy }: StepEvent & { type: 'history_changed' },
+  policy: Policy,
+): PostState {
+  const known = { ...state, publish: { ...state.publish, history } };
+  // Its time came only under the new history, of which nothing is lost.
+  if (request.publishAt - CLOCK_SKEW_MS > since) return known;
+  const reason = lossy
+    ? 'Redis was restarted or failed over and may have lost that the post was created; it is looked for first.'
+    : 'Redis was restarted after the time of the post; it is looked for once before it is created.';
+  return doubt(
+    known,
+    { cause: lossy ? 'lost_writes' : 'restart', reason, since: request.publishAt },
+    lossy ? looksFrom(Math.max(at, deadlineOf(since, policy)), policy) : [at],
+  );
+}
+
+/** What the account's timeline says of a post in doubt. */
+export function foldLook(
+  request: PostRequest,
+  state: PostState,
+  { at, found }: StepEvent & { type: 'looked' },
+): PostState {
+  const { doubt: open } = state.publish;
+  if (!open) return state;
+  if (found) return publish(state, { xPostId: found.xPostId, at: found.publishedAt });
+  // However late it comes: one clear look counts for all that were due by then.
+  const lookAts = open.lookAts.filter((lookAt) => lookAt > at);
+  const looked = { ...state, publish: { ...state.publish, strikes: {}, doubt: { ...open, lookAts } } };
+  return lookAts.length > 0 ? looked : concludeAbsent(request, looked, open, at);
+}
+
+/** Every look was answered, and the post is not there. */
+function concludeAbsent(request: PostRequest, state: PostState, open: Doubt, at: number): PostState {
+  if (open.duplicate) {
+    return leaveUnconfirmed(
+      state,
+      `${open.reason} So the post should be on X, but it is not on the account's timeline.`,
+      at,
+    );
+  }
+  if (open.cause === 'restart') return takeBackIntent(state);
+  if (!isOnTimeline(request)) {
+    return leaveUnconfirmed(
+      state,
+      `${open.reason} A post of this kind is not on the timeline either way.`,
+      at,
+    );
+  }
+  if (open.cause === 'lost_writes') return takeBackIntent(state);
+  const onUnknown = request.onUnknown ?? (request.media.length > 0 ? 'retry' : 'hold');
+  if (onUnknown === 'hold' || state.publish.repeats >= REPEATS)
+    return leaveUnconfirmed(state, open.reason, at);
+  const back = takeBackIntent(state);
+  return { ...back, publish: { ...back.publish, repeats: back.publish.repeats + 1 } };
+}
