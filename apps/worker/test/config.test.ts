@@ -38,6 +38,9 @@ describe('the settings of a worker', () => {
       SLIPWAY_BACKOFF_CAP_MS: '9',
       SLIPWAY_PARK_MS: '1010',
       SLIPWAY_CREATE_TIMEOUT_MS: '1011',
+      SLIPWAY_CONFIRM_WINDOW_MS: '14',
+      SLIPWAY_CONFIRM_LIMIT_MS: '15',
+      SLIPWAY_LATE_AFTER_MS: '16',
       SLIPWAY_EXPIRY_MARGIN_MS: '12',
       SLIPWAY_ABANDON_LIMIT: '13',
     };
@@ -53,6 +56,9 @@ describe('the settings of a worker', () => {
       backoffCapMs: 9,
       parkMs: 1010,
       createTimeoutMs: 1011,
+      confirmWindowMs: 14,
+      confirmLimitMs: 15,
+      lateAfterMs: 16,
       expiryMarginMs: 12,
       abandonLimit: 13,
     });
