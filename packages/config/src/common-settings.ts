@@ -15,6 +15,15 @@ export const installationSettings = {
     .max(1024)
     .default(1)
     .describe('Partitions of the store, for a Redis Cluster; fixed once there are posts.'),
+  SLIPWAY_REDIS_REPLICAS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(16)
+    .default(0)
+    .describe(
+      "Replicas of Redis that must have received a post's intent before the post is created on X. Set it where there are replicas: then a failover cannot forget the intent.",
+    ),
   SLIPWAY_ACCOUNTS_FILE: z.string().describe('JSON file of the accounts to post as, with their credentials.'),
   SLIPWAY_ENV: z
     .enum(['development', 'production'])

@@ -92,6 +92,7 @@ describe('the settings of an installation', () => {
     expect(parse({})).toEqual({
       ...required,
       SLIPWAY_PARTITIONS: 1,
+      SLIPWAY_REDIS_REPLICAS: 0,
       SLIPWAY_ENV: 'development',
       SLIPWAY_LOG_LEVEL: 'info',
       SLIPWAY_STAGING_LEAD_MS: 600_000,

@@ -1,4 +1,5 @@
 export { type Admissions, type Wake, createAdmissions } from './admissions.ts';
+export { type Barrier, type BarrierOptions, createBarrier } from './barrier.ts';
 export { type ConnectionRole, connectRedis } from './connect.ts';
 export { type Store, type StoreOptions, createStore } from './create-store.ts';
 export {

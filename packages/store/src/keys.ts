@@ -20,6 +20,8 @@ export interface PartitionKeys {
   eventsOf: (postId: string) => string;
   /** What was last known of Redis' own history: its name and since when. */
   history: string;
+  /** Written by whoever makes sure that what was written before is safe. */
+  barrier: string;
   /** Channel of ids that were accepted and are due at once. */
   due: string;
   /** Channel of byte progress. */
@@ -43,6 +45,7 @@ export function keysOf(partition: number): PartitionKeys {
     events: `${tag}:events`,
     eventsOf: (postId) => `${tag}:events:${postId}`,
     history: `${tag}:history`,
+    barrier: `${tag}:barrier`,
     due: `${tag}:due`,
     progress: `${tag}:progress`,
   };
