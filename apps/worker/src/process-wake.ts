@@ -49,6 +49,7 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
       return await run(post, {
         world: deps.world,
         abandoned: post.abandoned,
+        changedHistory: post.changedHistory,
         stopping: deps.stopping,
         abort: hand.abort,
         onProgress: (progress) => heldPosts.publishProgress(progress),

@@ -141,6 +141,7 @@ async function live(postId: string, life: Life): Promise<PostState | 'died'> {
       const outcome = await run(post, {
         world,
         abandoned: post.abandoned,
+        changedHistory: post.changedHistory,
         stopping: new AbortController().signal,
         abort: new AbortController().signal,
         onProgress: () => {},

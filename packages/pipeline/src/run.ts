@@ -1,5 +1,6 @@
 import {
   type Action,
+  type ChangedHistory,
   type PostEvent,
   type PostRequest,
   type PostState,
@@ -28,16 +29,6 @@ export type Outcome =
   /** The worker is stopping: another may go on at once. */
   | { kind: 'handed_back' };
 
-/** Redis is not the one that it was when the post was accepted, or was last made sure of. */
-export interface ChangedHistory {
-  /** Names the present history. */
-  history: string;
-  /** When it was first seen, by the clock of Redis. */
-  since: number;
-  /** Whether writes of the former one may be lost. */
-  lossy: boolean;
-}
-
 export interface SaveOptions {
   /** Gives the post out of hand until then. */
   release?: { until: number };
@@ -49,6 +40,7 @@ export interface RunOptions {
   world: World;
   /** A worker died with this post in hand. */
   abandoned: boolean;
+  changedHistory: ChangedHistory | null;
   /** Saves the state and its events in one step, under this worker's fence; rejects with `LostPost` when the fence is gone. */
   save(state: PostState, events: PostEvent[], options: SaveOptions): Promise<ChangedHistory | null>;
   /** Makes sure, before an effect, that the post is still this worker's; rejects with `LostPost` when it is not. */
@@ -90,7 +82,8 @@ export async function run(
     inFlight.set(keyOf(action), done);
   };
 
-  const fold = async (events: StepEvent[], how: SaveOptions = {}): Promise<ChangedHistory | null> => {
+  /** False when nothing was folded: Redis has another history, and what that may mean has to be settled first. */
+  const fold = async (events: StepEvent[], release?: { until: number }): Promise<boolean> => {
     const before = state;
     const told: PostEvent[] = [];
     for (const event of events) {
@@ -98,21 +91,22 @@ export async function run(
       told.push(...announce(state, next, event.at));
       state = next;
     }
-    if (state === before && !how.release) return null;
-    const changed = await options.save(state, told, how);
-    if (changed) state = before;
-    return changed;
+    if (state === before && !release) return true;
+    const changed = await options.save(state, told, {
+      ...(release ? { release } : {}),
+      ...(needsKnownHistory(before, state) ? { ifHistory: before.publish.history } : {}),
+    });
+    if (!changed) return true;
+    state = before;
+    await fold([{ type: 'history_changed', at: clock.now(), ...changed }]);
+    return false;
   };
 
   /** Writes the intent to create the post, and makes sure that it stays written. */
   const intend = async (event: StepEvent & { type: 'intended' }): Promise<void> => {
-    const changed = await fold([event], { ifHistory: state.publish.history });
-    if (changed) {
-      await fold([{ type: 'history_changed', at: clock.now(), ...changed }]);
-    } else if (!(await options.durable())) {
-      const message = 'Too few replicas of Redis have the intent to create the post; X was not called.';
-      await fold([{ type: 'called_off', at: clock.now(), message, jitter: world.random() }]);
-    }
+    if (!(await fold([event])) || (await options.durable())) return;
+    const message = 'Too few replicas of Redis have the intent to create the post; X was not called.';
+    await fold([{ type: 'called_off', at: clock.now(), message, jitter: world.random() }]);
   };
 
   const receive = async (wakeAt: number | null): Promise<void> => {
@@ -137,7 +131,12 @@ export async function run(
   if (abort.aborted) onAbort();
 
   try {
-    await fold([{ type: 'taken_over', at: clock.now(), abandoned: options.abandoned }]);
+    const { abandoned, changedHistory } = options;
+    const at = clock.now();
+    await fold([
+      { type: 'taken_over', at, abandoned },
+      ...(changedHistory ? [{ type: 'history_changed', at, ...changedHistory } as const] : []),
+    ]);
     for (;;) {
       if (abort.reason instanceof LostPost) throw abort.reason;
       const halted = stopping.aborted || abort.aborted;
@@ -151,7 +150,7 @@ export async function run(
           return { kind: 'done', status: state.status };
         case 'wait':
           await fold([{ type: 'waited', at: clock.now(), waiting: decision.waiting }], {
-            release: { until: decision.waiting.until },
+            until: decision.waiting.until,
           });
           return { kind: 'wait', waiting: decision.waiting };
         case 'note':
@@ -182,7 +181,13 @@ export async function run(
   }
 
   async function handBack(): Promise<Outcome> {
-    await fold([], { release: { until: clock.now() } });
+    await fold([], { until: clock.now() });
     return { kind: 'handed_back' };
   }
+}
+
+/** To create a post, and to say that it is not on X, takes a Redis that has not forgotten that it was created. */
+function needsKnownHistory(before: PostState, after: PostState): boolean {
+  if (after.status === 'failed' || after.status === 'missed') return true;
+  return after.status === 'publishing' && before.status !== 'publishing' && after.publish.doubt === null;
 }

@@ -44,6 +44,7 @@ function begin(request: PostRequest): Running {
     {
       world,
       abandoned: false,
+      changedHistory: null,
       stopping: stopping.signal,
       abort: abort.signal,
       perform: hang,
@@ -103,6 +104,7 @@ describe('a worker that stops', { timeout: 5_000 }, () => {
       {
         world,
         abandoned: false,
+        changedHistory: null,
         stopping: stopping.signal,
         abort: new AbortController().signal,
         perform: async () => {
@@ -128,6 +130,7 @@ describe('a worker that stops', { timeout: 5_000 }, () => {
       {
         world,
         abandoned: false,
+        changedHistory: null,
         stopping: stopping.signal,
         abort: new AbortController().signal,
         perform: () => Promise.reject(new Error('nothing may be done')),

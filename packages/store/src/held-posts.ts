@@ -1,4 +1,5 @@
 import {
+  type ChangedHistory,
   type PostEvent,
   type PostRequest,
   type PostState,
@@ -10,15 +11,26 @@ import { z } from 'zod';
 import { isEveryWriteOnDisk } from './durability.ts';
 import type { Layout } from './keys.ts';
 import { nameClaim } from './record-fields.ts';
-import { saveRecord } from './save-record.ts';
+import { type Rewritten, saveRecord } from './save-record.ts';
 import { loadScript } from './script.ts';
 
-const claim = loadScript('claim', 'fence');
+const claim = loadScript('claim', 'history', 'fence');
 const renew = loadScript('renew');
 
 const claimReply = z.union([
   z.tuple([z.enum(['missing', 'over', 'superseded'])]),
-  z.tuple([z.literal('held'), z.string(), z.string(), z.number(), z.number(), z.number()]),
+  z.tuple([
+    z.literal('held'),
+    z.string(), // request
+    z.string(), // state
+    z.number(), // revision
+    z.number(), // fence
+    z.number(), // abandoned
+    z.string(), // history in which it was created
+    z.string(), // history now
+    z.number(), // since when
+    z.number(), // begun with a failover
+  ]),
 ]);
 
 /** A post in a worker's hand. */
@@ -29,6 +41,8 @@ export interface HeldPost {
   state: PostState;
   /** Whoever had it before never gave it back. */
   abandoned: boolean;
+  /** Redis has another history than the post knows. */
+  changedHistory: ChangedHistory | null;
   save(state: PostState, events: PostEvent[], options?: HeldSave): Promise<HeldSaved>;
 }
 
@@ -43,8 +57,8 @@ export type HeldSaved =
   | 'saved'
   /** The fence is gone: somebody else has the post, and nothing was written. */
   | 'lost'
-  /** Redis has another history, and nothing was written; `lossy`: writes of the former one may be missing. */
-  | { history: string; since: number; lossy: boolean };
+  /** Redis has another history, and nothing was written. */
+  | ChangedHistory;
 
 export type Claim = HeldPost | { refused: 'missing' | 'over' | 'superseded' };
 
@@ -73,17 +87,33 @@ export function createHeldPosts(
   now: () => number,
   { holder, leaseMs, graceMs }: HoldOptions,
 ): HeldPosts {
+  const changed = async ({
+    history,
+    since,
+    promoted,
+  }: Pick<Rewritten, 'history' | 'since' | 'promoted'>): Promise<ChangedHistory> => ({
+    history,
+    since,
+    lossy: promoted || !(await isEveryWriteOnDisk(redis)),
+  });
+
   return {
     async claim(id, wake) {
       const keys = layout.forPost(id);
       // Named, so that one that is sent again after its answer was lost is known to be the same.
       const claimant = nameClaim(holder);
-      const reply = await claim(redis, [keys.post + id, keys.admitted], [id, wake, claimant, leaseMs]);
+      const reply = await claim(
+        redis,
+        [keys.post + id, keys.admitted, keys.history],
+        [id, wake, claimant, leaseMs],
+      );
       const parsed = claimReply.parse(reply);
       if (parsed[0] !== 'held') return { refused: parsed[0] };
-      const [, requestJson, stateJson, firstRev, fence, abandoned] = parsed;
+      const [, requestJson, stateJson, firstRev, fence, abandoned, created, history, since, promoted] =
+        parsed;
       const request: PostRequest = JSON.parse(requestJson);
       const state: PostState = JSON.parse(stateJson);
+      const isKnown = (state.publish.history ?? created) === history;
       let rev = firstRev;
       let status = state.status;
       return {
@@ -92,6 +122,7 @@ export function createHeldPosts(
         request,
         state,
         abandoned: abandoned === 1,
+        changedHistory: isKnown ? null : await changed({ history, since, promoted: promoted === 1 }),
         async save(next, events, { release, ...guard } = {}) {
           const saved = await saveRecord(
             redis,
@@ -104,10 +135,7 @@ export function createHeldPosts(
                 : { mode: 'hold', leaseMs },
           );
           if (saved === null) return 'lost';
-          if (saved.as === 'rewritten') {
-            const { history, since, promoted } = saved;
-            return { history, since, lossy: promoted || !(await isEveryWriteOnDisk(redis)) };
-          }
+          if (saved.as === 'rewritten') return changed(saved);
           rev = saved.rev;
           status = next.status;
           return 'saved';

@@ -29,8 +29,16 @@ export interface Save {
 
 export type Saved =
   | { as: 'saved'; rev: number; fence: number }
-  /** Nothing was written: Redis has another history, since then; `promoted`: it began with a failover. */
-  | { as: 'rewritten'; history: string; since: number; promoted: boolean };
+  /** Nothing was written. */
+  | Rewritten;
+
+/** Redis has another history, since then; `promoted`: it began with a failover. */
+export interface Rewritten {
+  as: 'rewritten';
+  history: string;
+  since: number;
+  promoted: boolean;
+}
 
 const saveReply = z.union([
   z.tuple([z.literal('saved'), z.number(), z.number()]),

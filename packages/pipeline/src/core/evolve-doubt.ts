@@ -17,13 +17,25 @@ export function foldHistory(
   const known = { ...state, publish: { ...state.publish, history } };
   // Its time came only under the new history, of which nothing is lost.
   if (request.publishAt - CLOCK_SKEW_MS > since) return known;
+  const lookAts = lossy ? looksFrom(Math.max(at, deadlineOf(since, policy)), policy) : [at];
+  const { doubt: open } = state.publish;
+  if (open) {
+    // What is being looked for may have been created again in what is lost.
+    if (!lossy) return known;
+    const all = [...new Set([...open.lookAts, ...lookAts])].sort((a, b) => a - b);
+    return doubt(
+      known,
+      { ...open, cause: 'lost_writes', since: Math.min(open.since, request.publishAt) },
+      all,
+    );
+  }
   const reason = lossy
     ? 'Redis was restarted or failed over and may have lost that the post was created; it is looked for first.'
     : 'Redis was restarted after the time of the post; it is looked for once before it is created.';
   return doubt(
     known,
     { cause: lossy ? 'lost_writes' : 'restart', reason, since: request.publishAt },
-    lossy ? looksFrom(Math.max(at, deadlineOf(since, policy)), policy) : [at],
+    lookAts,
   );
 }
 
@@ -51,6 +63,7 @@ function concludeAbsent(request: PostRequest, state: PostState, open: Doubt, at:
       at,
     );
   }
+  const { unclearSince, repeats } = state.publish;
   if (open.cause === 'restart') return takeBackIntent(state);
   if (!isOnTimeline(request)) {
     return leaveUnconfirmed(
@@ -59,10 +72,9 @@ function concludeAbsent(request: PostRequest, state: PostState, open: Doubt, at:
       at,
     );
   }
-  if (open.cause === 'lost_writes') return takeBackIntent(state);
+  if (unclearSince === null) return takeBackIntent(state);
   const onUnknown = request.onUnknown ?? (request.media.length > 0 ? 'retry' : 'hold');
-  if (onUnknown === 'hold' || state.publish.repeats >= REPEATS)
-    return leaveUnconfirmed(state, open.reason, at);
+  if (onUnknown === 'hold' || repeats >= REPEATS) return leaveUnconfirmed(state, open.reason, at);
   const back = takeBackIntent(state);
-  return { ...back, publish: { ...back.publish, repeats: back.publish.repeats + 1 } };
+  return { ...back, publish: { ...back.publish, repeats: repeats + 1 } };
 }

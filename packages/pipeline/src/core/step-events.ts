@@ -1,6 +1,6 @@
 import type { Segment } from './chunk-plan.ts';
 import type { Problem } from './problems.ts';
-import type { Encoding, MediaCategory, Source, Waiting } from './vocabulary.ts';
+import type { ChangedHistory, Encoding, MediaCategory, Source, Waiting } from './vocabulary.ts';
 
 /** The next effect to perform. `item` is the index of the media item; `mediaId` pins the upload session that is meant. */
 export type Action =
@@ -61,7 +61,7 @@ export type StepEvent =
   /** The intent stands, and its call was surely not made. */
   | { type: 'called_off'; at: number; message: string; jitter: number }
   /** Redis has another history than the post knows: writes may be lost, unless they were all on disk. */
-  | { type: 'history_changed'; at: number; history: string; since: number; lossy: boolean }
+  | ({ type: 'history_changed'; at: number } & ChangedHistory)
   /** The account's timeline was read to its end; null: the post is not on it. */
   | { type: 'looked'; at: number; found: { xPostId: string; publishedAt: number } | null }
   | { type: 'missed'; at: number }

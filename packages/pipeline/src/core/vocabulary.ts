@@ -223,6 +223,16 @@ export interface Doubt {
   duplicate: boolean;
 }
 
+/** Redis is not the one that it was when the post was accepted, or was last made sure of. */
+export interface ChangedHistory {
+  /** Names the present history. */
+  history: string;
+  /** When it was first seen, epoch ms by the clock of Redis. */
+  since: number;
+  /** Whether writes of the former one may be missing. */
+  lossy: boolean;
+}
+
 export interface PublishState {
   /** Creates that went out, those not counted that X refused for a limit or that did not get to X. */
   attempts: number;
