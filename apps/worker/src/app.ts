@@ -1,9 +1,11 @@
 import type { World } from '@slipway/pipeline';
 import {
   POST_QUEUE,
+  type PartitionKeys,
   type Wake,
   connectRedis,
   createAdmissions,
+  createBarrier,
   createHeldPosts,
   layOut,
 } from '@slipway/store';
@@ -24,6 +26,8 @@ const STALL = { lockDuration: 20_000, stalledInterval: 5_000, maxStalledCount: 2
 export interface WorkerAppOptions {
   redisUrl: string;
   partitions: number;
+  /** Replicas of Redis that must have an intent before X is called. */
+  redisReplicas: number;
   name: string;
   concurrency: number;
   leaseMs: number;
@@ -62,9 +66,30 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     heldPosts,
     hands,
     logger,
-    durable: async () => true,
+    durable: (postId) => isDurable(layout.forPost(postId)),
     stopping: stopping.signal,
   });
+
+  const barriers = new Map(
+    layout.partitions.map((keys) => {
+      const connection = connectRedis(redisUrl, { role: 'worker', name: `${name}-barrier` });
+      connection.on('error', () => undefined);
+      const { durable } = createBarrier({
+        redis: connection,
+        key: keys.barrier,
+        replicas: options.redisReplicas,
+      });
+      return [keys, { connection, durable }];
+    }),
+  );
+  const isDurable = async (keys: PartitionKeys): Promise<boolean> => {
+    const barrier = barriers.get(keys);
+    if (!barrier) throw new Error('every partition has a barrier');
+    return barrier.durable().catch((error: unknown) => {
+      onTrouble(error);
+      return false;
+    });
+  };
 
   const consumers = layout.partitions.map((keys) => {
     const queueConnection = connectRedis(redisUrl, { role: 'worker', name: `${name}-queue` });
@@ -101,7 +126,12 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       clearTimeout(cutOff);
       hands.stop();
       await Promise.all(consumers.map(({ queue }) => queue.close()));
-      for (const connection of [redis, listening, ...consumers.flatMap(({ connections }) => connections)]) {
+      for (const connection of [
+        redis,
+        listening,
+        ...Array.from(barriers.values(), (barrier) => barrier.connection),
+        ...consumers.flatMap(({ connections }) => connections),
+      ]) {
         connection.disconnect();
       }
     },

@@ -34,6 +34,7 @@ const x = createXClient({ baseUrl: config.SLIPWAY_X_BASE_URL, userAgent: 'slipwa
 const worker = await startWorker({
   redisUrl: config.REDIS_URL,
   partitions: config.SLIPWAY_PARTITIONS,
+  redisReplicas: config.SLIPWAY_REDIS_REPLICAS,
   name: config.SLIPWAY_WORKER_NAME,
   concurrency: config.SLIPWAY_WORKER_CONCURRENCY,
   leaseMs: config.SLIPWAY_LEASE_MS,

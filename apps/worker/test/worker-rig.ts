@@ -149,6 +149,7 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
       const app = await startWorker({
         redisUrl: redisServer.url,
         partitions: 1,
+        redisReplicas: 0,
         name: `worker-${workers.length + 1}`,
         concurrency: 4,
         leaseMs: 10_000,
