@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { ConfigError } from '@slipway/config';
 import { createObjects, loadAccounts, type Accounts } from '@slipway/pipeline';
-import { connectRedis, createStore } from '@slipway/store';
+import { connectRedis, createStore, readRisks } from '@slipway/store';
 import type { Redis } from 'ioredis';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
@@ -29,6 +29,7 @@ const store = createStore({
   connectBlocking: (name) =>
     watch(connectRedis(config.REDIS_URL, { role: 'blocking', name: `slipway-api-${name}` })),
 });
+const risks = () => readRisks(redis, config.SLIPWAY_REDIS_REPLICAS);
 const objects = createObjects({
   s3Region: config.AWS_REGION,
   s3ForcePathStyle: config.SLIPWAY_S3_FORCE_PATH_STYLE,
@@ -41,7 +42,7 @@ const app = await createApp({
   objects,
   policy: { stagingLeadMs: config.SLIPWAY_STAGING_LEAD_MS },
   ping: () => store.ping(),
-  safety: () => store.safety(),
+  risks,
   requireSafety: config.SLIPWAY_ENV === 'production',
   keys: config.keys,
   limits: { ...DEFAULT_LIMITS, bodyLimitBytes: config.SLIPWAY_API_BODY_LIMIT_BYTES },
@@ -81,10 +82,9 @@ function watch(connection: Redis): Redis {
 async function checkSafety(): Promise<void> {
   const patience = AbortSignal.timeout(START_PATIENCE_MS);
   const connected = redis.status === 'ready' ? Promise.resolve() : once(redis, 'ready', { signal: patience });
-  const safety = await connected.then(() => store.safety()).catch(() => null);
-  if (!safety) return;
-  for (const warning of safety.warnings) logger.warn({ warning }, 'a setting of redis puts posts at risk');
-  if (safety.ok || config.SLIPWAY_ENV !== 'production') return;
+  const found = await connected.then(risks).catch(() => []);
+  for (const { effect, message } of found) logger.warn({ effect, risk: message }, 'redis puts posts at risk');
+  if (config.SLIPWAY_ENV !== 'production' || !found.some(({ effect }) => effect === 'loses_posts')) return;
   logger.fatal('refusing to start in production on a redis that may lose posts');
   process.exit(EX_CONFIG);
 }

@@ -8,7 +8,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Accounts, Objects } from '@slipway/pipeline';
 import type { Policy } from '@slipway/pipeline/core';
-import type { EventFeed, PostStore } from '@slipway/store';
+import type { EventFeed, PostStore, Risk } from '@slipway/store';
 
 /** A Fastify instance whose routes take their types from their schemas. */
 export type Api = FastifyInstance<
@@ -28,9 +28,9 @@ export interface RouteDeps {
   policy: Pick<Policy, 'stagingLeadMs'>;
   /** Rejects when Redis does not answer. */
   ping: () => Promise<void>;
-  /** What of Redis's settings puts posts at risk; `ok` is false when posts may be lost in normal running. */
-  safety: () => Promise<{ ok: boolean; warnings: string[] }>;
-  /** Whether settings that put posts at risk make this server unready. */
+  /** What of Redis' settings and state puts posts at risk. */
+  risks: () => Promise<Risk[]>;
+  /** Whether settings with which posts would be lost make this server unready. */
   requireSafety: boolean;
   /** Epoch milliseconds. */
   now: () => number;

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startRedis, startS3, type LocalRedis, type LocalS3 } from '@slipway/local';
 import { createObjects, loadAccounts } from '@slipway/pipeline';
-import { connectRedis, createStore, type Store } from '@slipway/store';
+import { connectRedis, createStore, readRisks, type Store } from '@slipway/store';
 import { pino } from 'pino';
 import { request } from 'undici';
 import { createApiKeys, createApp, DEFAULT_LIMITS, type AppDeps, type Limits } from '../src/index.ts';
@@ -85,7 +85,7 @@ export async function startApi({
     objects,
     policy: { stagingLeadMs: 600_000 },
     ping: () => store.ping(),
-    safety: () => store.safety(),
+    risks: () => readRisks(connection, 0),
     requireSafety: false,
     now: () => Date.now(),
     keys: createApiKeys([KEY]),

@@ -3,7 +3,7 @@
  * run with, 1 for anything else.
  */
 import { createObjects, loadAccounts } from '@slipway/pipeline';
-import { connectRedis, createStore } from '@slipway/store';
+import { connectRedis, createStore, readRisks } from '@slipway/store';
 import { createXClient } from '@slipway/x-media';
 import { startWorker } from './app.ts';
 import { parseConfig, policyOf } from './config.ts';
@@ -60,9 +60,9 @@ async function stop(signal: string): Promise<void> {
 }
 
 async function checkSafety(): Promise<void> {
-  const { ok, warnings } = await store.safety();
-  for (const warning of warnings) logger.warn(warning);
-  if (ok || config.SLIPWAY_ENV !== 'production') return;
+  const risks = await readRisks(probe, config.SLIPWAY_REDIS_REPLICAS);
+  for (const { effect, message } of risks) logger.warn({ effect, risk: message }, 'redis puts posts at risk');
+  if (config.SLIPWAY_ENV !== 'production' || !risks.some(({ effect }) => effect === 'loses_posts')) return;
   logger.fatal('this Redis may lose posts; not starting in production');
   process.exit(EX_CONFIG);
 }

@@ -4,9 +4,13 @@ import { dirname, resolve } from 'node:path';
 import { describe, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const pages = ['README.md', 'docs/architecture.md', 'docs/configuration.md', 'docs/errors.md'].concat(
-  readdirSync(resolve(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`),
-);
+const pages = [
+  'README.md',
+  'docs/architecture.md',
+  'docs/configuration.md',
+  'docs/errors.md',
+  'docs/redis.md',
+].concat(readdirSync(resolve(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`));
 const read = (page: string): string => readFileSync(resolve(root, page), 'utf8');
 
 /** Folders of packages that a page may name a file in without saying so each time. */

@@ -2,16 +2,14 @@ import type { Redis } from 'ioredis';
 import { createEventFeed } from './event-feed.ts';
 import { layOut } from './keys.ts';
 import { createPosts } from './posts.ts';
-import { readSafety } from './safety.ts';
 import type { EventFeed, PostStore } from './store.ts';
 
-/** The callers' side: posts, live events, and whether Redis is well. */
+/** The callers' side: posts, live events, and whether Redis is there. */
 export interface Store {
   posts: PostStore;
   feed: EventFeed;
   /** Rejects when Redis does not answer. */
   ping(): Promise<void>;
-  safety(): Promise<{ ok: boolean; warnings: string[] }>;
   /** Closes what the store opened itself; the connection it was given stays open. */
   close(): Promise<void>;
 }
@@ -37,7 +35,6 @@ export function createStore({ redis, partitions, connectBlocking, now = Date.now
     async ping() {
       await redis.ping();
     },
-    safety: () => readSafety(redis),
     close: () => feed.close(),
   };
 }

@@ -1,9 +1,10 @@
+import type { Risk } from '@slipway/store';
 import { z } from 'zod';
 import { Problem, problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
 /** `GET /healthz` and `GET /readyz` */
-export function healthRoutes(app: Api, { ping, safety, requireSafety, limits }: RouteDeps): void {
+export function healthRoutes(app: Api, { ping, risks, requireSafety, limits }: RouteDeps): void {
   app.get(
     '/healthz',
     {
@@ -31,7 +32,7 @@ export function healthRoutes(app: Api, { ping, safety, requireSafety, limits }: 
         operationId: 'readiness',
         tags: ['operations'],
         summary: 'Can it take posts?',
-        description: 'Ready when Redis answers and, in production, keeps what it is given.',
+        description: 'Ready when Redis answers, takes writes and, in production, keeps what it is given.',
         response: {
           200: {
             description: 'It can.',
@@ -39,7 +40,7 @@ export function healthRoutes(app: Api, { ping, safety, requireSafety, limits }: 
               'application/json': {
                 schema: z.strictObject({
                   status: z.literal('ready'),
-                  warnings: z.array(z.string()).describe('Settings of Redis that put posts at risk.'),
+                  warnings: z.array(z.string()).describe('What of Redis puts posts at risk.'),
                 }),
               },
             },
@@ -49,23 +50,35 @@ export function healthRoutes(app: Api, { ping, safety, requireSafety, limits }: 
       },
     },
     async (_request, reply) => {
-      const { ok, warnings } = await within(limits.readyTimeoutMs, () => ping().then(safety)).catch(
-        (cause: unknown) => {
-          throw new Problem('not_ready', {
-            detail: 'Redis does not answer.',
-            hint: 'Start Redis, or correct REDIS_URL; nothing else needs to be done.',
-            headers: { 'retry-after': '5' },
-            cause,
-          });
-        },
-      );
-      if (requireSafety && !ok) {
+      const found = await within(limits.readyTimeoutMs, () => ping().then(risks)).catch((cause: unknown) => {
         throw new Problem('not_ready', {
-          detail: `Redis would lose posts: ${warnings.join(' ')}`,
-          hint: 'Correct these settings of Redis: appendonly yes, maxmemory-policy noeviction.',
+          detail: 'Redis does not answer.',
+          hint: 'Start Redis, or correct REDIS_URL; nothing else needs to be done.',
+          headers: { 'retry-after': '5' },
+          cause,
+        });
+      });
+      const messagesOf = (...effects: Risk['effect'][]): string[] =>
+        found.flatMap(({ effect, message }) => (effects.includes(effect) ? [message] : []));
+      const stopped = messagesOf('takes_no_posts');
+      if (stopped.length > 0) {
+        throw new Problem('not_ready', {
+          detail: `Redis takes no posts: ${stopped.join(' ')}`,
+          hint: 'As soon as Redis takes writes again, so does this server; nothing else needs to be done.',
+          headers: { 'retry-after': '5' },
         });
       }
-      return reply.send({ status: 'ready', warnings });
+      const losses = messagesOf('loses_posts');
+      if (requireSafety && losses.length > 0) {
+        throw new Problem('not_ready', {
+          detail: `Redis would lose posts: ${losses.join(' ')}`,
+          hint: 'Correct these settings of Redis; docs/redis.md says what each is for.',
+        });
+      }
+      return reply.send({
+        status: 'ready',
+        warnings: [...losses, ...messagesOf('publishes_nothing', 'warning')],
+      });
     },
   );
 }
