@@ -104,7 +104,10 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     });
     worker.on('error', onTrouble);
     queue.on('error', onTrouble);
-    const admissions = createAdmissions(redis, keys, ADMISSION_LEASE_MS);
+    const admissions = createAdmissions(redis, keys, {
+      leaseMs: ADMISSION_LEASE_MS,
+      graceMs: WAKE_GRACE_MS,
+    });
     const handOff = startHandOff({ queue, admissions, logger });
     return { keys, queue, worker, handOff, connections: [queueConnection, workerConnection] };
   });

@@ -1,4 +1,4 @@
-import { type Admissions, type Wake, jobIdOf } from '@slipway/store';
+import { type Admissions, type Admitted, type SweepCursor, type Wake, jobIdOf } from '@slipway/store';
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { PRIORITY } from './settle.ts';
@@ -8,6 +8,9 @@ const WAITING_LIMIT = 1_000;
 const BATCH = 500;
 const ADMIT_EVERY_MS = 500;
 const RECONCILE_EVERY_MS = 1_000;
+/** Of the posts whose wait ends soon, and of all that are not over, so many are looked through in each round. */
+const LOOK_AHEAD = 100;
+const SWEEP = 200;
 
 /** Gives due posts their jobs, and puts lost jobs back. Every worker does it; the scripts give each post to one. */
 export interface HandOff {
@@ -36,19 +39,47 @@ export function startHandOff({ queue, admissions, logger }: HandOffDeps): HandOf
     return wakes.length === room;
   }
 
+  let ahead = 0;
+  let sweepFrom: SweepCursor | null = null;
+
   async function reconcile(): Promise<boolean> {
     const overdue = await admissions.overdue(BATCH);
-    if (overdue.length === 0) return false;
-    const states = await Promise.all(overdue.map((wake) => queue.getJobState(jobIdOf(wake))));
-    const posts = overdue.map((wake, index) => {
-      // A job that still waits will be worked on; one that runs has lost its worker; any other is gone.
-      const waits = ['prioritized', 'waiting', 'delayed'].includes(states[index] ?? 'unknown');
-      return { ...wake, replace: !waits };
-    });
-    const wakes = await admissions.readmit(posts);
-    for (const wake of wakes) logger.warn(wake, 'post put back: its job or its worker was gone');
+    // A job that still waits will be worked on; one that runs has lost its worker; any other is gone.
+    await putBack(overdue, ['prioritized', 'waiting', 'delayed'], 'its job or its worker was gone');
+
+    const upcoming = await admissions.upcoming(ahead, LOOK_AHEAD);
+    ahead = upcoming.length === LOOK_AHEAD ? ahead + LOOK_AHEAD : 0;
+    const lost = await putBack(
+      upcoming,
+      ['prioritized', 'waiting', 'delayed', 'active'],
+      'its job was gone before its time',
+      { onlyLost: true },
+    );
+
+    const { found, cursor } = await admissions.sweep(sweepFrom, SWEEP);
+    sweepFrom = cursor;
+    for (const postId of found) logger.warn({ postId }, 'post found that nobody had to look at');
+    return overdue.length === BATCH || lost === LOOK_AHEAD || found.length > 0;
+  }
+
+  /** Replaces the jobs of posts that are in no state of health; the others get a new lease, unless only the lost ones are meant. */
+  async function putBack(
+    posts: Admitted[],
+    healthy: readonly string[],
+    why: string,
+    { onlyLost = false } = {},
+  ): Promise<number> {
+    if (posts.length === 0) return 0;
+    const states = await Promise.all(posts.map((post) => queue.getJobState(jobIdOf(post))));
+    const judged = posts.map((post, index) => ({
+      ...post,
+      replace: !healthy.includes(states[index] ?? 'unknown'),
+    }));
+    const meant = onlyLost ? judged.filter(({ replace }) => replace) : judged;
+    const wakes = meant.length > 0 ? await admissions.readmit(meant) : [];
+    for (const wake of wakes) logger.warn(wake, `post put back: ${why}`);
     await addJobs(wakes, PRIORITY.continuation);
-    return overdue.length === BATCH;
+    return wakes.length;
   }
 
   async function addJobs(wakes: Wake[], priority: number): Promise<void> {

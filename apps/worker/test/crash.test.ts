@@ -94,7 +94,7 @@ function createPosts() {
     leaseMs: 60_000,
     graceMs: 60_000,
   });
-  const admissions = createAdmissions(redis, keys, 60_000);
+  const admissions = createAdmissions(redis, keys, { leaseMs: 60_000, graceMs: 60_000 });
   return { store, held, admissions };
 }
 

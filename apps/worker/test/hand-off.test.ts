@@ -46,7 +46,7 @@ beforeAll(async () => {
   if (!keys) throw new Error('a layout has a partition');
   store = createStore({ redis, partitions: 1, connectBlocking: () => redis });
   heldPosts = createHeldPosts(redis, layout, Date.now, { holder: 'w', leaseMs: 60_000, graceMs: 60_000 });
-  admissions = createAdmissions(redis, keys, 60_000);
+  admissions = createAdmissions(redis, keys, { leaseMs: 60_000, graceMs: 60_000 });
 });
 beforeEach(() => redis.flushall());
 afterEach(async () => {
@@ -219,6 +219,47 @@ describe('putting back', () => {
     await Promise.all(running.splice(0).map((handOff) => handOff.stop()));
     expect(await redis.hget(`${TAG}:post:${id}`, 'wake')).toBe('2');
     expect(await queue.getPrioritizedCount()).toBe(1);
+  });
+
+  test('a job that is gone is replaced before its time, where the wait of its post ends soon', async ({
+    expect,
+  }) => {
+    const [soon, later, well] = [await admitted(), await admitted(), await admitted()];
+    for (const id of [soon, later, well]) {
+      const post = await heldPosts.claim(id, 1);
+      if ('refused' in post) throw new Error(post.refused);
+      const until = Date.now() + (id === later ? 3_600_000 : 45_000);
+      await post.save(post.state, [], { release: { until } });
+    }
+    await queue.remove(`${soon}-1`);
+    await queue.remove(`${later}-1`);
+    start();
+    expect(await eventually(() => jobOf(soon, 2))).toMatchObject({ data: { wake: 2 } });
+    expect(await redis.hget(`${TAG}:post:${later}`, 'wake')).toBe('1');
+    expect(await redis.hget(`${TAG}:post:${well}`, 'wake')).toBe('1');
+  });
+
+  test('everything that BullMQ keeps may be gone', async ({ expect }) => {
+    const ids = [await admitted(), await admitted()];
+    const [first = ''] = ids;
+    const post = await heldPosts.claim(first, 1);
+    if ('refused' in post) throw new Error(post.refused);
+    await post.save(post.state, [], { release: { until: Date.now() + 30_000 } });
+    const gone = await redis.keys(`${TAG}:${POST_QUEUE}:[^a]*`);
+    expect(gone.length).toBeGreaterThan(2);
+    await redis.del(gone.filter((key) => !/:posts:(account|status):/.test(key)));
+    await endLease(ids[1] ?? '');
+    start();
+    for (const id of ids) expect(await eventually(() => jobOf(id, 2))).toMatchObject({ data: { wake: 2 } });
+  });
+
+  test('a post that has fallen out of the hand-off gets a job', async ({ expect }) => {
+    const [stray, waiting] = [await admitted(), await admitted()];
+    await redis.zrem(`${TAG}:admitted`, stray);
+    await queue.remove(`${stray}-1`);
+    start();
+    expect(await eventually(() => jobOf(stray, 2))).toMatchObject({ data: { wake: 2 } });
+    expect(await redis.hget(`${TAG}:post:${waiting}`, 'wake')).toBe('1');
   });
 
   test('is not done for a post that is over', async ({ expect }) => {

@@ -1,10 +1,12 @@
+import { STATUSES, type Status, isTerminal } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
 import type { PartitionKeys } from './keys.ts';
 import { loadScript } from './script.ts';
 
 const admit = loadScript('admit', 'history');
-const overdue = loadScript('overdue');
+const looks = loadScript('looks');
 const readmit = loadScript('readmit');
+const strays = loadScript('strays');
 
 /** "Look at this post now": what a job says. A post has one current wake; jobs of older ones are void. */
 export interface Wake {
@@ -12,28 +14,70 @@ export interface Wake {
   wake: number;
 }
 
+/** A post that was handed over. */
+export interface Admitted extends Wake {
+  /** By this instant (epoch ms) somebody must have looked at it. */
+  lookAt: number;
+}
+
 /** How records come to have jobs, and get them back. */
 export interface Admissions {
   /** Due posts leave the backlog, under a lease; each needs a job before the lease ends. */
   admit(limit: number): Promise<Wake[]>;
   /** Posts that should have been looked at and were not. */
-  overdue(limit: number): Promise<Wake[]>;
-  /** Renews the leases of overdue posts; those marked `replace` get a new wake, which is returned, and needs a job. */
-  readmit(posts: readonly (Wake & { replace: boolean })[]): Promise<Wake[]>;
+  overdue(limit: number): Promise<Admitted[]>;
+  /** Posts whose wait ends within the next minute, from the `offset`-th on. */
+  upcoming(offset: number, limit: number): Promise<Admitted[]>;
+  /** Renews the leases of posts; those marked `replace` get a new wake, which is returned, and needs a job. */
+  readmit(posts: readonly (Admitted & { replace: boolean })[]): Promise<Wake[]>;
+  /** Makes those among the next `limit` posts that were dropped on the way overdue, and says which; `cursor` null: from the start. */
+  sweep(cursor: SweepCursor | null, limit: number): Promise<{ found: string[]; cursor: SweepCursor | null }>;
 }
 
-export function createAdmissions(redis: Redis, keys: PartitionKeys, leaseMs: number): Admissions {
+export interface SweepCursor {
+  status: Status;
+  after: string;
+}
+
+export interface AdmissionOptions {
+  /** What was handed over must have been looked at after so long. */
+  leaseMs: number;
+  /** How long after the end of a wait its job may be late before it is overdue. */
+  graceMs: number;
+}
+
+const UPCOMING_MS = 60_000;
+const UNFINISHED = STATUSES.filter((status) => !isTerminal(status));
+
+export function createAdmissions(
+  redis: Redis,
+  keys: PartitionKeys,
+  { leaseMs, graceMs }: AdmissionOptions,
+): Admissions {
   return {
     async admit(limit) {
-      return wakesOf(
-        await admit(redis, [keys.backlog, keys.admitted, keys.history], [limit, leaseMs, keys.post]),
+      const reply = await admit(
+        redis,
+        [keys.backlog, keys.admitted, keys.history],
+        [limit, leaseMs, keys.post],
       );
+      return inGroups(reply, 2).map(([postId = '', wake]) => ({ postId, wake: Number(wake) }));
     },
     async overdue(limit) {
-      return wakesOf(await overdue(redis, [keys.admitted], [limit, keys.post]));
+      return admittedOf(await looks(redis, [keys.admitted], [limit, keys.post, '-inf', 0, 0]));
+    },
+    async upcoming(offset, limit) {
+      // One that is being handed over has a lease that ends before the first of these.
+      const span = [graceMs + 1_000, graceMs + UPCOMING_MS];
+      return admittedOf(await looks(redis, [keys.admitted], [limit, keys.post, ...span, offset]));
     },
     async readmit(posts) {
-      const each = posts.flatMap(({ postId, wake, replace }) => [postId, wake, replace ? 1 : 0]);
+      const each = posts.flatMap(({ postId, wake, lookAt, replace }) => [
+        postId,
+        wake,
+        lookAt,
+        replace ? 1 : 0,
+      ]);
       const reply = await readmit(redis, [keys.admitted], [leaseMs, keys.post, ...each]);
       const wakes = Array.isArray(reply) ? reply.map(Number) : [];
       return posts.flatMap(({ postId }, index) => {
@@ -41,14 +85,33 @@ export function createAdmissions(redis: Redis, keys: PartitionKeys, leaseMs: num
         return wake > 0 ? [{ postId, wake }] : [];
       });
     },
+    async sweep(cursor, limit) {
+      const status = cursor?.status ?? UNFINISHED[0];
+      if (!status) throw new Error('there are statuses that are not the last');
+      const reply = await strays(
+        redis,
+        [keys.admitted, keys.backlog, keys.ofStatus(status)],
+        [cursor?.after ?? '', limit],
+      );
+      const [after = '', ...found] = Array.isArray(reply) ? reply.map(String) : [];
+      const next = after === '' ? UNFINISHED[UNFINISHED.indexOf(status) + 1] : status;
+      return { found, cursor: next ? { status: next, after } : null };
+    },
   };
 }
 
-/** Id and wake in turn. */
-function wakesOf(reply: unknown): Wake[] {
-  if (!Array.isArray(reply)) return [];
-  const wakes: Wake[] = [];
-  for (let i = 0; i + 1 < reply.length; i += 2)
-    wakes.push({ postId: String(reply[i]), wake: Number(reply[i + 1]) });
-  return wakes;
+function admittedOf(reply: unknown): Admitted[] {
+  return inGroups(reply, 3).map(([postId = '', wake, lookAt]) => ({
+    postId,
+    wake: Number(wake),
+    lookAt: Number(lookAt),
+  }));
+}
+
+/** The values of each entry in turn. */
+function inGroups(reply: unknown, size: number): string[][] {
+  const values = Array.isArray(reply) ? reply.map(String) : [];
+  return Array.from({ length: Math.floor(values.length / size) }, (_, index) =>
+    values.slice(index * size, (index + 1) * size),
+  );
 }

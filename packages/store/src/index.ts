@@ -1,4 +1,10 @@
-export { type Admissions, type Wake, createAdmissions } from './admissions.ts';
+export {
+  type Admissions,
+  type Admitted,
+  type SweepCursor,
+  type Wake,
+  createAdmissions,
+} from './admissions.ts';
 export { type Barrier, type BarrierOptions, createBarrier } from './barrier.ts';
 export { type ConnectionRole, connectRedis } from './connect.ts';
 export { type Store, type StoreOptions, createStore } from './create-store.ts';

@@ -63,7 +63,7 @@ test('scripts are sent again to a Redis that has forgotten them', async ({ expec
   await forget();
   expect(await rig.admissions().overdue(1)).toEqual([]);
   await forget();
-  expect(await rig.admissions().readmit([{ postId: id, wake, replace: true }])).toEqual([]);
+  expect(await rig.admissions().readmit([{ postId: id, wake, lookAt: 1, replace: true }])).toEqual([]);
   await forget();
   await rig.store().posts.create(postRequest(), { startAt: 0 });
   await forget();

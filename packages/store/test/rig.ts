@@ -81,7 +81,7 @@ export async function startRig(options: RedisOptions = { appendfsync: 'no' }): P
     admissions: ({ leaseMs = LEASE_MS, redis: over = redis } = {}) => {
       const [keys] = layOut(1).partitions;
       if (!keys) throw new Error('a layout has at least one partition');
-      return createAdmissions(over, keys, leaseMs);
+      return createAdmissions(over, keys, { leaseMs, graceMs: GRACE_MS });
     },
     clients,
     async dump() {
