@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { findStoreTrouble } from '@slipway/store';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, Problem, toProblemBody, type ProblemCode } from './problems.ts';
-import { judgeStoreError, storeUnavailable } from './store-away.ts';
+import { storeUnavailable } from './store-away.ts';
 
 /** Answers every error and every unknown address with a problem. What a caller did is never answered with 5xx. */
 export function answerProblems(app: FastifyInstance): void {
@@ -54,7 +55,8 @@ const FRAMEWORK_PROBLEMS: Record<string, Words> = {
 /** The problem that an error stands for; anything unforeseen is `internal` and says nothing of its inside. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (judgeStoreError(error)) return storeUnavailable(error);
+  const trouble = findStoreTrouble(error);
+  if (trouble) return storeUnavailable(trouble, error);
   const { code = '', statusCode } = isFastifyError(error) ? error : {};
   const known = FRAMEWORK_PROBLEMS[code];
   if (known) return new Problem(known.code, known);

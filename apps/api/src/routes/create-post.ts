@@ -1,10 +1,11 @@
 import { startAtOf, type PostRecord } from '@slipway/pipeline/core';
+import { findStoreTrouble } from '@slipway/store';
 import { acceptPost, type Accepted } from '../accept-post.ts';
 import { acceptedPostSchema, viewPost } from '../post-resource.ts';
 import { createPostSchema } from '../post-request.ts';
 import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
-import { judgeStoreError, storeUnavailable } from '../store-away.ts';
+import { storeUnavailable } from '../store-away.ts';
 
 /** `POST /v1/posts` */
 export function createPostRoute(app: Api, deps: RouteDeps): void {
@@ -54,18 +55,19 @@ async function store({ request }: Accepted, { posts, policy }: RouteDeps): Promi
   try {
     return await posts.create(request, { startAt: startAtOf(request, policy) });
   } catch (error) {
-    const judgement = judgeStoreError(error);
-    if (judgement === null) throw error;
+    const trouble = findStoreTrouble(error);
+    if (trouble === null) throw error;
     throw storeUnavailable(
+      trouble,
       error,
-      judgement === 'not_written'
+      trouble.maybeWritten
         ? {
-            detail: 'Redis does not answer. The post was not accepted.',
-            hint: 'Send it again in a few seconds.',
-          }
-        : {
             detail: `Redis went away while the post was being stored. It may have been accepted, as ${request.id}.`,
             hint: `GET /v1/posts/${request.id} once this passes; if it is not there, send the post again.`,
+          }
+        : {
+            detail: `${trouble.reason} The post was not accepted.`,
+            hint: 'Send it again in a few seconds.',
           },
     );
   }
