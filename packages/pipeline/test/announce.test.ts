@@ -167,6 +167,7 @@ describe('what followers of a post are told', () => {
   test('doubt, and poison', ({ expect }) => {
     expect(summary(tell(requestOf(), { script: { create: [reset] } }))).toEqual([
       'post.publishing',
+      'waiting: confirming',
       'post.unconfirmed',
     ]);
     const poison = ofVideo({ script: { inspect: Array.from({ length: 20 }, () => dies) } });

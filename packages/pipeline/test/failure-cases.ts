@@ -25,7 +25,7 @@ export type Expected = { do: Verdict['do'] } & Record<string, unknown>;
 
 const SENDING: readonly FailureStep[] = ['upload_once', 'append'];
 export const UPLOADING: readonly FailureStep[] = [...SENDING, 'initialize', 'finalize', 'processing'];
-export const AT_X: readonly FailureStep[] = [...UPLOADING, 'describe', 'publish'];
+export const AT_X: readonly FailureStep[] = [...UPLOADING, 'describe', 'publish', 'confirm'];
 
 export function situationAt(step: FailureStep, patch: Partial<Situation> = {}): Situation {
   return {
@@ -110,6 +110,19 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     steps: ['describe'] as const,
     problem,
     verdict: { do: 'retry', kind: 'unavailable', limitMs: 0, afterwards: 'skip' } as const,
+  })),
+  ...[...overloaded, blank(404, 'Not Found'), answer(404), blank(403, 'Forbidden')].map((problem) => ({
+    row: 'F39',
+    what: `the timeline cannot be read (${problem.status ?? problem.reach}): that says nothing of the post`,
+    steps: ['confirm'] as const,
+    problem,
+    verdict: {
+      do: 'retry',
+      kind: 'look',
+      limitMs: policy.confirmLimitMs,
+      afterwards: 'leave',
+      code: 'unconfirmed',
+    } as const,
   })),
   {
     row: 'F2',

