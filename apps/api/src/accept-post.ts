@@ -34,6 +34,7 @@ export async function acceptPost(body: CreatePost, deps: AcceptDeps, signal: Abo
   const warnings: FieldError[] = [];
   const accountId = resolveAccount(body.account, deps.accounts, errors);
   checkText(body.text, errors);
+  checkLateness(body, deps.now(), errors);
   const media = body.media.map((item): MediaRequest => ({
     ...item,
     versionId: item.versionId ?? null,
@@ -62,6 +63,8 @@ export async function acceptPost(body: CreatePost, deps: AcceptDeps, signal: Abo
       options: dropAbsent(body.options),
       publishAt,
       createdAt,
+      ...(body.ifLate === 'skip' ? { ifLate: body.ifLate } : {}),
+      ...(body.onUnknown === undefined ? {} : { onUnknown: body.onUnknown }),
     },
     warnings,
   };
@@ -107,6 +110,17 @@ function checkText(text: string, errors: FieldError[]): void {
     code: 'text_too_long',
     detail: `The text counts ${weightedLength} by X's weighted count; the limit is ${limit}.`,
     hint: `Shorten it by ${weightedLength - limit}. A URL counts 23, an emoji 2, and most characters of Asian scripts 2.`,
+  });
+}
+
+/** A post whose time has passed goes out at once, unless it says that it is not to be late. */
+function checkLateness({ publishAt, ifLate }: CreatePost, now: number, errors: FieldError[]): void {
+  if (publishAt === undefined || ifLate !== 'skip' || parseInstant(publishAt) >= now) return;
+  errors.push({
+    path: 'publishAt',
+    code: 'in_the_past',
+    detail: `${formatInstant(parseInstant(publishAt))} is in the past, and the post is not to be posted late.`,
+    hint: 'Give a time to come, or set ifLate to "publish".',
   });
 }
 

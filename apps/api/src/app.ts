@@ -16,6 +16,8 @@ import { healthRoutes } from './routes/health.ts';
 import { listAccountsRoute } from './routes/list-accounts.ts';
 import { listPostsRoute } from './routes/list-posts.ts';
 import { postEventsRoute } from './routes/post-events.ts';
+import { resolvePostRoute } from './routes/resolve-post.ts';
+import { retryPostRoute } from './routes/retry-post.ts';
 import { validateRequest } from './validate-request.ts';
 
 export interface AppDeps extends Omit<RouteDeps, 'closing'> {
@@ -91,6 +93,8 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
       getPostRoute(protectedScope, routeDeps);
       listPostsRoute(protectedScope, routeDeps);
       cancelPostRoute(protectedScope, routeDeps);
+      retryPostRoute(protectedScope, routeDeps);
+      resolvePostRoute(protectedScope, routeDeps);
       postEventsRoute(protectedScope, routeDeps);
       listAccountsRoute(protectedScope, routeDeps);
     });

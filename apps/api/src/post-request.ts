@@ -1,4 +1,4 @@
-import { MEDIA_CATEGORIES, REPLY_SETTINGS } from '@slipway/pipeline/core';
+import { IF_LATE, MEDIA_CATEGORIES, ON_UNKNOWN, REPLY_SETTINGS, RETRY_FROM } from '@slipway/pipeline/core';
 import { z } from 'zod';
 import type { FieldIssue } from './field-errors.ts';
 import { checkInstant } from './instants.ts';
@@ -15,7 +15,7 @@ const text = () =>
   );
 
 const X_ID = /^[0-9]{1,19}$/;
-const xId = () =>
+export const xId = () =>
   z
     .string()
     .check(
@@ -106,6 +106,18 @@ export const createPostSchema = z
       .describe(
         'When to post: RFC 3339 with an offset or Z. Without it, as soon as possible. In the past: at once, with a warning.',
       ),
+    ifLate: z
+      .enum(IF_LATE)
+      .default('publish')
+      .describe(
+        'When its time has passed, during an outage for instance: `publish` it late, or `skip` it once it is late by more than SLIPWAY_LATE_AFTER_MS; it then ends as missed.',
+      ),
+    onUnknown: z
+      .enum(ON_UNKNOWN)
+      .optional()
+      .describe(
+        'When X gives no clear answer to the creation and the post is not found on X either: `retry` creates it once more, `hold` leaves it to a person as unconfirmed. Without it, retry for a post with media, which X tells apart with certainty, and hold for one without.',
+      ),
     options: postOptionsSchema.default({}),
   })
   .check((context) => {
@@ -144,6 +156,34 @@ export const createPostSchema = z
   });
 
 export type CreatePost = z.output<typeof createPostSchema>;
+
+/** The body of `POST /v1/posts/{id}/retry`; it may be left out. */
+export const retrySchema = z
+  .strictObject({
+    from: z
+      .enum(RETRY_FROM)
+      .default('checkpoint')
+      .describe(
+        '`checkpoint` keeps what X has and does again only what failed; `start` looks at every object and uploads it anew.',
+      ),
+  })
+  .meta({ id: 'RetryPost', description: 'From where to go on.', examples: [{ from: 'checkpoint' }] });
+
+/** The body of `POST /v1/posts/{id}/resolve`. */
+export const resolveSchema = z
+  .discriminatedUnion('outcome', [
+    z.strictObject({
+      outcome: z.literal('published').describe('The post is on X.'),
+      xPostId: xId().describe("X's id of the post: the digits at the end of its address."),
+    }),
+    z.strictObject({ outcome: z.literal('retry').describe('The post is not on X: create it.') }),
+    z.strictObject({ outcome: z.literal('fail').describe('The post is not on X: give it up.') }),
+  ])
+  .meta({
+    id: 'ResolvePost',
+    description: 'What a person found out by looking at the account on X.',
+    examples: [{ outcome: 'published', xPostId: '1880028106020515840' }],
+  });
 
 type Context<T> = z.core.ParsePayload<T>;
 

@@ -1,5 +1,7 @@
 import {
   FAILURE_CODES,
+  IF_LATE,
+  ON_UNKNOWN,
   FAILURE_STEPS,
   MEDIA_CATEGORIES,
   MEDIA_TYPES,
@@ -8,11 +10,13 @@ import {
   WAITING_REASONS,
   countAcknowledged,
   countSegments,
+  onUnknownOf,
   segmentAt,
   type Failure,
   type MediaRequest,
   type MediaState,
   type PostRecord,
+  type PostState,
   type Waiting,
 } from '@slipway/pipeline/core';
 import { z } from 'zod';
@@ -39,6 +43,15 @@ export const failureSchema = z
     at: instantSchema.describe('When it went wrong.'),
   })
   .meta({ id: 'Failure', description: 'Why a post did not make it to X.' });
+
+const doubtSchema = z
+  .strictObject({
+    since: instantSchema.describe('The post was not created before this.'),
+    reason: z.string().describe("Why it is not known: X's own words, where X spoke."),
+    nextLookAt: instantSchema.describe("When the account's timeline is read next."),
+    looksLeft: z.int().min(0).describe('How often it is read before the post counts as not there.'),
+  })
+  .meta({ id: 'Doubt', description: 'It is not known whether X has made the post; it is looked for.' });
 
 const mediaSchema = z
   .strictObject({
@@ -107,7 +120,10 @@ const EXAMPLE = {
   options: { replySettings: 'following' },
   publishAt: '2027-01-31T08:00:00.000Z',
   createdAt: '2027-01-30T17:25:00.000Z',
+  ifLate: 'publish',
+  onUnknown: 'retry',
   waiting: null,
+  doubt: null,
   failure: null,
   xPostId: null,
   url: null,
@@ -129,17 +145,24 @@ export const postSchema = z
       .enum(STATUSES)
       .describe(
         'scheduled, staging (uploading and processing), staged (ready, waiting for its time), publishing, and at the end published, failed, ' +
-          'canceled, missed (its time passed during an outage), or unconfirmed (X gave no clear answer; look at the account).',
+          'canceled, missed (its time passed during an outage), or unconfirmed (X gave no clear answer, and the post was not found; look at the account and resolve it).',
       ),
     text: z.string().describe('The text.'),
     media: z.array(mediaSchema).describe('The media, in order, at most four.'),
     options: postOptionsSchema,
     publishAt: instantSchema.describe('When it is to be posted; equal to createdAt for "now".'),
     createdAt: instantSchema.describe('When it was accepted.'),
+    ifLate: z.enum(IF_LATE).describe('What becomes of it when its time has passed.'),
+    onUnknown: z.enum(ON_UNKNOWN).describe('What becomes of it when it stays unknown whether X has made it.'),
     waiting: waitingSchema
       .nullable()
       .describe('Why it is not being worked on; null when it is, or when it is over.'),
-    failure: failureSchema.nullable().describe('Why it failed, or what is unconfirmed; otherwise null.'),
+    doubt: doubtSchema
+      .nullable()
+      .describe('Set while it is not known whether X has made the post, and it is looked for.'),
+    failure: failureSchema
+      .nullable()
+      .describe('Why it failed or was missed, or what is unconfirmed; otherwise null.'),
     xPostId: z.string().nullable().describe("X's id of the post, once it is published."),
     url: z.string().nullable().describe('Where it is on X, once it is published.'),
     publishedAt: instantSchema.nullable().describe('When X took it.'),
@@ -170,7 +193,10 @@ export function viewPost({ request, state, rev }: PostRecord): PostView {
     options: request.options,
     publishAt: formatInstant(request.publishAt),
     createdAt: formatInstant(request.createdAt),
+    ifLate: request.ifLate ?? 'publish',
+    onUnknown: onUnknownOf(request),
     waiting: waiting && viewWaiting(waiting),
+    doubt: viewDoubt(state),
     failure: state.failure && viewFailure(state.failure),
     xPostId: state.published?.xPostId ?? null,
     url: state.published && `https://x.com/i/web/status/${state.published.xPostId}`,
@@ -181,6 +207,17 @@ export function viewPost({ request, state, rev }: PostRecord): PostView {
 
 export function viewWaiting({ reason, until, detail }: Waiting): z.infer<typeof waitingSchema> {
   return { reason, until: formatInstant(until), detail };
+}
+
+function viewDoubt({ status, publish: { doubt } }: PostState): z.infer<typeof doubtSchema> | null {
+  if (status !== 'publishing' || !doubt) return null;
+  const { since, reason, lookAts } = doubt;
+  return {
+    since: formatInstant(since),
+    reason,
+    nextLookAt: formatInstant(lookAts[0] ?? since),
+    looksLeft: lookAts.length,
+  };
 }
 
 export function viewFailure(failure: Failure): z.infer<typeof failureSchema> {

@@ -29,6 +29,18 @@ const publish = (id: string) =>
   happen(id, [published], { status: 'published', published: { xPostId: '42', at: AT } });
 
 describe('the events of a post', () => {
+  test('go on after the end of a post that was set going again', async ({ expect }) => {
+    const id = await create();
+    const failed: PostEvent = { type: 'post.failed', at: AT, data: {} };
+    await happen(id, [failed], { status: 'failed' });
+    await happen(id, [{ type: 'post.scheduled', at: AT, data: {} }], { status: 'scheduled' });
+    const reader = await readEvents(api, id);
+    for (const event of ['post.scheduled', 'post.failed', 'post.scheduled'])
+      expect(await reader.next()).toMatchObject({ event });
+    await publish(id);
+    expect(await reader.rest()).toMatchObject([{ event: 'post.published' }]);
+  });
+
   test('are told from the start, live, and end with a final status', async ({ expect }) => {
     const id = await create();
     const reader = await readEvents(api, id);

@@ -50,6 +50,8 @@ describe('the description', () => {
       'get /v1/posts/{id}/events',
       'post /v1/posts',
       'post /v1/posts/{id}/cancel',
+      'post /v1/posts/{id}/resolve',
+      'post /v1/posts/{id}/retry',
     ]);
   });
 

@@ -14,7 +14,6 @@ import {
   policy,
   refused,
   requestOf,
-  reset,
   video,
   videoRequest,
 } from './fixtures.ts';

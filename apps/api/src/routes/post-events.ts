@@ -72,7 +72,8 @@ export function postEventsRoute(app: Api, deps: RouteDeps): void {
       try {
         for await (const item of deps.feed.follow(id, { after, signal })) {
           await forward(stream, item);
-          if (isLast(item)) break;
+          // One that was over may have been set going again since.
+          if (isLast(item) && (await isOver(id))) break;
         }
       } catch (error) {
         if (!signal.aborted)
@@ -82,6 +83,11 @@ export function postEventsRoute(app: Api, deps: RouteDeps): void {
       return reply;
     },
   );
+
+  async function isOver(id: string): Promise<boolean> {
+    const record = await deps.posts.get(id);
+    return record === null || isTerminal(record.state.status);
+  }
 
   function open(reply: FastifyReply, id: string): EventStream {
     for (const [name, value] of Object.entries(reply.getHeaders())) {

@@ -1,5 +1,5 @@
 import type { Policy } from './policy.ts';
-import type { Doubt, MediaState, PostRequest, PostState, PublishState } from './vocabulary.ts';
+import type { Doubt, MediaState, OnUnknown, PostRequest, PostState, PublishState } from './vocabulary.ts';
 
 /** When it is looked for an uncertain post, as shares of the window: at once, after 5 s, 30 s, 2 min and 10 min of ten minutes. */
 const LOOKS = [0, 1 / 120, 1 / 20, 1 / 5, 1] as const;
@@ -49,6 +49,11 @@ export function withKeys({ sought }: PublishState, media: readonly MediaState[])
   const keys = media.flatMap(({ upload }) => (upload ? [upload.mediaKey ?? upload.mediaId] : []));
   const isKnown = sought.some((each) => each.join() === keys.join());
   return keys.length === 0 || isKnown ? sought : [...sought, keys];
+}
+
+/** What to do when it stays unknown whether X has made a post: only media are known on X with certainty. */
+export function onUnknownOf({ onUnknown, media }: Pick<PostRequest, 'onUnknown' | 'media'>): OnUnknown {
+  return onUnknown ?? (media.length > 0 ? 'retry' : 'hold');
 }
 
 /** Whether a look at the timeline can tell that the post is not there. Source: X docs, nullcast; communities are not documented. */

@@ -1,4 +1,4 @@
-import { CLOCK_SKEW_MS, deadlineOf, doubt, isOnTimeline, looksFrom } from './confirm.ts';
+import { CLOCK_SKEW_MS, deadlineOf, doubt, isOnTimeline, looksFrom, onUnknownOf } from './confirm.ts';
 import type { Policy } from './policy.ts';
 import type { StepEvent } from './step-events.ts';
 import { leaveUnconfirmed, publish, takeBackIntent } from './transitions.ts';
@@ -73,8 +73,7 @@ function concludeAbsent(request: PostRequest, state: PostState, open: Doubt, at:
     );
   }
   if (unclearSince === null) return takeBackIntent(state);
-  const onUnknown = request.onUnknown ?? (request.media.length > 0 ? 'retry' : 'hold');
-  if (onUnknown === 'hold' || repeats >= REPEATS) return leaveUnconfirmed(state, open.reason, at);
+  if (onUnknownOf(request) === 'hold' || repeats >= REPEATS) return leaveUnconfirmed(state, open.reason, at);
   const back = takeBackIntent(state);
   return { ...back, publish: { ...back.publish, repeats: repeats + 1 } };
 }
