@@ -20,6 +20,7 @@ const request: PostRecord['request'] = {
 };
 const source: Source = {
   etag: '"e"',
+  checksum: null,
   versionId: 'v1',
   bytes: 10_000_000,
   mediaType: 'video/mp4',

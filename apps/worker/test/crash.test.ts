@@ -202,6 +202,13 @@ describe.for(KINDS)('$name', ({ name, media, altText }) => {
       expect(post?.id, where).toBe(state.published?.xPostId);
       const received = sim.ledger().uploads.filter(({ mediaId }) => post?.mediaIds.includes(mediaId));
       expect(new Set(received.map(({ sha256 }) => sha256)), where).toEqual(hashes);
+      for (const { source, upload } of state.media) {
+        // The server keeps a checksum of each; what two workers sent sums up to it.
+        expect(source?.checksum, where).toMatchObject({ algorithm: 'CRC32' });
+        for (const [, , checksum] of upload?.acknowledged ?? []) {
+          expect(checksum, where).toBe(source?.checksum?.value);
+        }
+      }
       expect(
         received.every((upload) => (upload.altText ?? null) === altText),
         where,

@@ -1,6 +1,7 @@
 export { type Account, type Accounts, loadAccounts } from './accounts.ts';
 export { inspectMedia } from './perform/inspect-media.ts';
-export { type Objects, type Pin, createObjects } from './perform/objects.ts';
+export type { ObjectStream, Pin } from './perform/object-stream.ts';
+export { type Objects, createObjects } from './perform/objects.ts';
 export { type ObjectName, SourceError } from './perform/source-error.ts';
 export { type Perform, perform } from './perform/perform.ts';
 export { LostPost, type Outcome, type RunOptions, type SaveOptions, run } from './run.ts';

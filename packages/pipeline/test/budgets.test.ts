@@ -2,12 +2,15 @@ import { describe, test } from 'vitest';
 import {
   type Action,
   type Problem,
+  type Segment,
   type StepEvent,
   decide,
   evolve,
+  joinChecksums,
   newPostState,
   policySchema,
 } from '../src/core/index.ts';
+import { crcOfZeros } from './crc-of.ts';
 import {
   HOUR,
   MIB,
@@ -139,6 +142,72 @@ describe('an outage', () => {
     const { state, now } = ofVideo({ turnOf: always('append', problem) });
     expect(state.failure?.code).toBe('source_corrupt');
     expect(now - T0).toBeLessThan(5 * MINUTE);
+  });
+
+  describe('that gives wrong bytes', () => {
+    const checksum = { algorithm: 'CRC32', value: crcOfZeros(video.bytes) } as const;
+    const ofZeros = (wrong: (segment: Segment, mediaId: string) => boolean, options: StoryOptions = {}) =>
+      ofVideo({
+        sources: [{ ...video, checksum }],
+        checksumOf: (segment, mediaId) =>
+          wrong(segment, mediaId) ? crcOfZeros(segment.bytes + 1) : crcOfZeros(segment.bytes),
+        ...options,
+      });
+
+    test('once is not finalized: the upload starts over, one segment at a time', ({ expect }) => {
+      const story = ofZeros(({ index }, mediaId) => mediaId === 'm1' && index === 1);
+      expect(story.state.status).toBe('published');
+      expect(story.actions).toEqual([
+        'inspect:0',
+        'initialize:0',
+        'append:0:0',
+        'append:0:1',
+        'append:0:2',
+        'initialize:0',
+        'append:0:0',
+        'append:0:1',
+        'append:0:2',
+        'finalize:0',
+        'poll:0',
+        'create',
+      ]);
+      expect(story.state.media[0]).toMatchObject({
+        restarts: { wrong_bytes: 1 },
+        learned: { segmentsInFlight: 1 },
+        upload: { mediaId: 'm2', acknowledged: [[0, 2, checksum.value]] },
+      });
+    });
+
+    test('twice fails the post, and the message names both checksums', ({ expect }) => {
+      const story = ofZeros(({ index }) => index === 2);
+      const sent = joinChecksums('CRC32', crcOfZeros(8 * MIB), crcOfZeros(2 * MIB + 1), 2 * MIB);
+      expect(story.state.failure).toMatchObject({
+        code: 'source_corrupt',
+        message: `The bytes that the store sent have the CRC32 ${sent}, the object has ${checksum.value}.`,
+        step: 'finalize',
+        field: 'media[0]',
+        retryable: true,
+      });
+      expect(story.state.media[0]?.restarts).toEqual({ wrong_bytes: 1 });
+      expect(story.performed.filter((action) => action.do === 'finalize' || action.do === 'create')).toEqual(
+        [],
+      );
+    });
+
+    test('is found though workers die in between', ({ expect }) => {
+      const right = ofZeros(() => false, { script: { append: [dies, goesWell, dies], finalize: [dies] } });
+      expect(right.state.status).toBe('published');
+      const wrong = ofZeros(({ index }, mediaId) => mediaId === 'm1' && index === 0, {
+        script: { append: [goesWell, dies, goesWell, dies] },
+      });
+      expect(wrong.state.media[0]?.restarts).toEqual({ wrong_bytes: 1 });
+      expect(wrong.state.status).toBe('published');
+    });
+
+    test('is not suspected where a checksum is missing', ({ expect }) => {
+      const story = ofVideo({ sources: [{ ...video, checksum }], checksumOf: () => null });
+      expect(story.state).toMatchObject({ status: 'published', media: [{ restarts: {} }] });
+    });
   });
 
   test('before the creation was sent is sat out, and then fails the post', ({ expect }) => {
@@ -319,7 +388,7 @@ describe('processing', () => {
       { type: 'taken_over', at: T0, abandoned: false },
       { type: 'inspected', at: T0, item: 0, source: { ...video, bytes: MIB }, category: 'tweet_video' },
       { type: 'initialized', at: T0, item: 0, mediaId: 'm1', mediaKey: null, expiresAt: T0 + 24 * HOUR },
-      { type: 'appended', at: T0, item: 0, mediaId: 'm1', segment: 0 },
+      { type: 'appended', at: T0, item: 0, mediaId: 'm1', segment: 0, checksum: null },
       { type: 'finalized', at: T0, item: 0, mediaId: 'm1', expiresAt: null, processing: pending.report },
     ];
     const state = events.reduce(

@@ -129,6 +129,13 @@ describe('a store’s failures', () => {
     empty: { do: 'fail', code: 'source_empty' },
     changed: { do: 'fail', code: 'source_changed' },
     wrong_range: { do: 'retry', kind: 'wrong_range', limitMs: 0, afterwards: 'fail', code: 'source_corrupt' },
+    wrong_bytes: {
+      do: 'restart',
+      reason: 'wrong_bytes',
+      learn: { segmentsInFlight: 1 },
+      code: 'source_corrupt',
+      limit: 1,
+    },
     unavailable: {
       do: 'retry',
       kind: 'source',

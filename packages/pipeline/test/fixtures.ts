@@ -54,6 +54,7 @@ export function sourceOf(patch: Partial<Source> = {}): Source {
     height: 180,
     durationMs: null,
     codec: null,
+    checksum: null,
     ...patch,
   };
 }

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, test } from 'vitest';
 import {
+  CHECKSUM_ALGORITHMS,
+  type LedgerPlan,
   MAX_CHUNK_BYTES,
   MAX_SEGMENTS,
   type SegmentRun,
@@ -12,13 +14,15 @@ import {
   nextSegments,
   segmentAt,
 } from '../src/core/index.ts';
+import { crcOf } from './crc-of.ts';
 import { MIB } from './fixtures.ts';
 
 const totalBytes = fc.integer({ min: 1, max: 512_000_000 });
 const wantedBytes = fc.integer({ min: 16 * 1024, max: MAX_CHUNK_BYTES });
 const segments = fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 80 });
+const plain: LedgerPlan = { totalBytes: 62, chunkBytes: 1, algorithm: null };
 const acknowledgeAll = (all: readonly number[]): SegmentRun[] =>
-  all.reduce<SegmentRun[]>((runs, segment) => acknowledge(runs, segment), []);
+  all.reduce<SegmentRun[]>((runs, segment) => acknowledge(runs, [segment, segment], plain), []);
 
 describe('a chunk plan', () => {
   test('covers the file exactly once and in order, in at most 1000 segments', ({ expect }) => {
@@ -111,12 +115,60 @@ describe('the ledger', () => {
       [0, 1],
       [3, 4],
     ];
-    expect(acknowledge(before, 2)).toEqual([[0, 4]]);
-    expect(acknowledge(before, 3)).toEqual(before);
+    expect(acknowledge(before, [2, 2], plain)).toEqual([[0, 4]]);
+    expect(acknowledge(before, [3, 3], plain)).toEqual(before);
     expect(before).toEqual([
       [0, 1],
       [3, 4],
     ]);
+  });
+});
+
+describe('the checksums of the ledger', () => {
+  const uploads = fc
+    .record({
+      algorithm: fc.constantFrom(...CHECKSUM_ALGORITHMS),
+      body: fc.uint8Array({ minLength: 1, maxLength: 200 }),
+      chunkBytes: fc.integer({ min: 1, max: 40 }),
+    })
+    .chain(({ body, ...rest }) => {
+      const all = Array.from({ length: countSegments(body.length, rest.chunkBytes) }, (_, index) => index);
+      const order = fc.shuffledSubarray(all, { minLength: all.length });
+      // Some are acknowledged twice: the answer to the first was lost.
+      return fc.tuple(order, fc.subarray(all)).map(([first, again]) => ({
+        ...rest,
+        body,
+        order: [...first, ...again],
+      }));
+    });
+
+  test('are at every moment those of the bytes of each run', ({ expect }) => {
+    fc.assert(
+      fc.property(uploads, ({ algorithm, body, chunkBytes, order }) => {
+        const plan = { totalBytes: body.length, chunkBytes, algorithm };
+        let runs: SegmentRun[] = [];
+        for (const index of order) {
+          const { offset, bytes } = segmentAt(index, body.length, chunkBytes);
+          const checksum = crcOf(algorithm, body.subarray(offset, offset + bytes));
+          runs = acknowledge(runs, [index, index, checksum], plan);
+          for (const [first, last, sum] of runs) {
+            const part = body.subarray(first * chunkBytes, (last + 1) * chunkBytes);
+            expect(sum).toBe(crcOf(algorithm, part));
+          }
+        }
+        expect(runs).toEqual([[0, order.length === 0 ? 0 : Math.max(...order), crcOf(algorithm, body)]]);
+      }),
+    );
+  });
+
+  test('are not known of a run with a segment whose own is not known', ({ expect }) => {
+    const plan = { totalBytes: 30, chunkBytes: 10, algorithm: 'CRC32' } as const;
+    const sums = ['AAAAAA==', 'AAAAAQ==', 'AAAAAg=='];
+    const runs = [0, 2].reduce<SegmentRun[]>(
+      (before, index) => acknowledge(before, [index, index, sums[index] ?? ''], plan),
+      [],
+    );
+    expect(acknowledge(runs, [1, 1], plan)).toEqual([[0, 2]]);
   });
 });
 

@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { eventually } from '@slipway/testkit';
 import { describe, test } from 'vitest';
-import { SourceError } from '../src/index.ts';
+import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from '../src/core/index.ts';
+import { type Pin, SourceError } from '../src/index.ts';
+import { crcOf } from './crc-of.ts';
 import { type Reply, type StoreServer, rangeOf, readAll, refuse, serve, startStore } from './store-server.ts';
 
 const NAME = { bucket: 'media', key: 'a/launch.mp4', versionId: null };
@@ -25,7 +27,7 @@ async function problemOf(work: Promise<unknown>): Promise<{ code: string; messag
 }
 
 const openOf = (store: StoreServer, name = NAME) => store.objects.open(name, never);
-const readOf = async (store: StoreServer, range = MIDDLE, pin = PIN) =>
+const readOf = async (store: StoreServer, range = MIDDLE, pin: Pin = PIN) =>
   await readAll(await store.objects.read(NAME, pin, range, never));
 
 /** A 206 whose head is the test's, with a body of its own or the asked one. */
@@ -271,12 +273,137 @@ describe('what a store answers to a pinned range', () => {
     expect((await readOf(store)).equals(BODY.subarray(40_000, 60_000))).toBe(true);
   });
 
+  test('nor is a range that does not tell the size of the whole', async ({ expect }) => {
+    await using store = await startStore(partial({ etag: ETAG, 'content-range': 'bytes 40000-59999/*' }));
+    expect((await readOf(store)).equals(BODY.subarray(40_000, 60_000))).toBe(true);
+  });
+
   test('a store that falls silent within the body is given up', async ({ expect }) => {
     await using store = await startStore(
       breakOff(() => undefined),
       { silenceMs: 50 },
     );
     expect((await problemOf(readOf(store))).code).toBe('unavailable');
+  });
+});
+
+describe('the checksum of a whole object', () => {
+  const CRC32 = 'y/Q5Jg==';
+  const checksumOf = async (store: StoreServer) => await store.objects.checksumOf(NAME, PIN, never);
+  const head =
+    (headers: Record<string, string>, status = 200): Reply =>
+    (response) =>
+      void response.writeHead(status, { etag: ETAG, 'content-length': BODY.length, ...headers }).end();
+  const full = { 'x-amz-checksum-type': 'FULL_OBJECT' };
+
+  test('is asked for by HEAD, of the whole and of the version that was asked for', async ({ expect }) => {
+    await using store = await startStore(head({ ...full, 'x-amz-checksum-crc32': CRC32 }));
+    expect(await store.objects.checksumOf(VERSION, PIN, never)).toEqual({ algorithm: 'CRC32', value: CRC32 });
+    expect(store.heads).toEqual([
+      { path: '/media/a/launch.mp4?versionId=v1', range: undefined, checksumMode: 'ENABLED' },
+    ]);
+  });
+
+  const answers: [string, Reply, unknown][] = [
+    [
+      'CRC32C',
+      head({ ...full, 'x-amz-checksum-crc32c': '4waSgw==' }),
+      { algorithm: 'CRC32C', value: '4waSgw==' },
+    ],
+    [
+      'CRC64NVME',
+      head({ ...full, 'x-amz-checksum-crc64nvme': 'rosUhgp5mIg=' }),
+      { algorithm: 'CRC64NVME', value: 'rosUhgp5mIg=' },
+    ],
+    [
+      'several: the cheapest',
+      head({ ...full, 'x-amz-checksum-crc64nvme': 'rosUhgp5mIg=', 'x-amz-checksum-crc32': CRC32 }),
+      { algorithm: 'CRC32', value: CRC32 },
+    ],
+    ['none', head({}), null],
+    ['a SHA, which segments cannot be joined to', head({ ...full, 'x-amz-checksum-sha1': 'x' }), null],
+    [
+      'a checksum of checksums',
+      head({ 'x-amz-checksum-type': 'COMPOSITE', 'x-amz-checksum-crc32': CRC32 }),
+      null,
+    ],
+    ['one that does not say of what it is', head({ 'x-amz-checksum-crc32': CRC32 }), null],
+    ['one with the number of parts', head({ ...full, 'x-amz-checksum-crc32': `${CRC32}-2` }), null],
+    ['one that is none', head({ ...full, 'x-amz-checksum-crc32': 'none' }), null],
+    ['that of another object', head({ ...full, 'x-amz-checksum-crc32': CRC32, etag: '"bbb"' }), null],
+    ['400', head({}, 400), null],
+    ['403', head({}, 403), null],
+    ['404', head({}, 404), null],
+    ['412', head({}, 412), null],
+    ['500', head({}, 500), null],
+    ['501', head({}, 501), null],
+  ];
+  test.for(answers)('%s', async ([, reply, checksum], { expect }) => {
+    await using store = await startStore(reply);
+    expect(await checksumOf(store)).toEqual(checksum);
+    expect(store.heads).toHaveLength(1);
+  });
+
+  const passing: [string, Reply][] = [
+    ['429', head({}, 429)],
+    ['502', head({}, 502)],
+    ['503', head({}, 503)],
+    ['504', head({}, 504)],
+    ['a reset', (response) => void response.socket?.resetAndDestroy()],
+    ['silence', () => undefined],
+  ];
+  test.for(passing)('%s is an outage of the store', async ([, reply], { expect }) => {
+    await using store = await startStore(reply, { answerMs: 50 });
+    expect((await problemOf(checksumOf(store))).code).toBe('unavailable');
+  });
+
+  test('an abort ends the question, with its own reason', async ({ expect }) => {
+    const abort = new AbortController();
+    const stop = new Error('enough');
+    await using store = await startStore(() => abort.abort(stop));
+    await expect(store.objects.checksumOf(NAME, PIN, abort.signal)).rejects.toBe(stop);
+  });
+});
+
+describe('what is read of an object with a checksum', () => {
+  const pinOf = (body: Uint8Array, algorithm: ChecksumAlgorithm) => ({
+    ...PIN,
+    checksum: { algorithm, value: crcOf(algorithm, body) },
+  });
+  const damaged = Buffer.from(BODY);
+  damaged[70_000] = 0;
+
+  test.for(CHECKSUM_ALGORITHMS)('is summed up: %s', async (algorithm, { expect }) => {
+    await using store = await startStore(serve({ body: BODY, etag: ETAG }));
+    const stream = await store.objects.read(NAME, pinOf(BODY, algorithm), MIDDLE, never);
+    expect(stream.checksum()).toBeNull();
+    const bytes = await readAll(stream);
+    expect(stream.checksum()).toBe(crcOf(algorithm, bytes));
+  });
+
+  test.for(CHECKSUM_ALGORITHMS)(
+    'is right or fails at its end where it is the whole: %s',
+    async (algorithm, { expect }) => {
+      await using store = await startStore(serve({ body: BODY, etag: ETAG }));
+      const pin = pinOf(BODY, algorithm);
+      expect((await readOf(store, WHOLE, pin)).equals(BODY)).toBe(true);
+      store.reply = serve({ body: damaged, etag: ETAG });
+      const problem = await problemOf(readOf(store, WHOLE, pin));
+      const sent = crcOf(algorithm, damaged);
+      expect(problem).toEqual({
+        code: 'wrong_bytes',
+        message: `s3://media/a/launch.mp4: The bytes that the store sent have the ${algorithm} ${sent}, the object has ${pin.checksum.value}.`,
+      });
+    },
+  );
+
+  test('is not summed up where there is nothing to compare', async ({ expect }) => {
+    await using store = await startStore(serve({ body: BODY, etag: ETAG }));
+    for (const pin of [PIN, { ...PIN, checksum: null }]) {
+      const stream = await store.objects.read(NAME, pin, WHOLE, never);
+      await readAll(stream);
+      expect(stream.checksum()).toBeNull();
+    }
   });
 });
 

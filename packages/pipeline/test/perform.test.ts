@@ -5,12 +5,14 @@ import { createXClient } from '@slipway/x-media';
 import { describe, test } from 'vitest';
 import { type Action, type PostState, type StepEvent, newPostState } from '../src/core/index.ts';
 import { type World, perform } from '../src/index.ts';
+import { crcOf } from './crc-of.ts';
 import { videoAt } from './failure-cases.ts';
 import { DAY, MIB, T0, imageRequest, policy, requestOf, sourceOf, video, videoRequest } from './fixtures.ts';
 import { type Reply, type StoreServer, rangeOf, refuse, serve, startStore } from './store-server.ts';
 
 const BODY = Buffer.alloc(MIB, 7);
 const ETAG = '"1"';
+const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex');
 const source = { ...video, etag: ETAG, bytes: BODY.length };
 const request = requestOf({ media: [videoRequest({ altText: 'a red door' })] });
 
@@ -165,8 +167,7 @@ describe('each effect says what happened', () => {
   });
 
   test('inspect looks at the object and leaves X alone', async ({ expect }) => {
-    const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex');
-    await using edge = await startEdge(serve({ body: png, etag: ETAG }), json({}));
+    await using edge = await startEdge(serve({ body: PNG, etag: ETAG }), json({}));
     expect(await does(edge, { do: 'inspect', item: 0 })).toMatchObject({
       type: 'inspected',
       item: 0,
@@ -299,6 +300,57 @@ describe('a store that fails inside a request to X is the store’s failure', ()
     expect(await does(edge, append)).toMatchObject({ type: 'failed', problem: { from: 's3', code } });
     expect(edge.seen).toEqual([]);
   });
+});
+
+describe('an object with a checksum', () => {
+  const algorithm = 'CRC64NVME';
+  const value = crcOf(algorithm, BODY.subarray(0, 6000));
+  const object = { body: BODY.subarray(0, 6000), etag: ETAG, checksum: { algorithm, value } as const };
+  const pinned = stateOf({ source: { ...source, bytes: 6000, checksum: object.checksum } });
+  const once: Action = { do: 'upload_once', item: 0, encoding: 'multipart' };
+  const damaged = Buffer.from(object.body);
+  damaged[5999] = 0;
+
+  test('is pinned with it', async ({ expect }) => {
+    await using edge = await startEdge(serve({ ...object, body: PNG }), json({}));
+    expect(await does(edge, { do: 'inspect', item: 0 })).toMatchObject({
+      type: 'inspected',
+      source: { etag: ETAG, checksum: object.checksum },
+    });
+  });
+
+  test('is looked at again when its store was too busy to give it', async ({ expect }) => {
+    const good = serve({ ...object, body: PNG });
+    const busy: Reply = (response, request) =>
+      request.method === 'HEAD' ? void response.writeHead(503).end() : good(response, request);
+    await using edge = await startEdge(busy, json({}));
+    expect(await does(edge, { do: 'inspect', item: 0 })).toMatchObject({
+      type: 'failed',
+      problem: { from: 's3', code: 'unavailable' },
+    });
+  });
+
+  test('has a checksum for each segment that was acknowledged', async ({ expect }) => {
+    await using edge = await startEdge(serve(object), json({}));
+    expect(await does(edge, append, pinned)).toMatchObject({
+      type: 'appended',
+      checksum: crcOf(algorithm, BODY.subarray(1000, 6000)),
+    });
+  });
+
+  test.for([once, { ...append, segment: { index: 0, offset: 0, bytes: 6000 } }])(
+    'is not completed at X in one request if its bytes are wrong: $do',
+    async (action, { expect }) => {
+      await using edge = await startEdge(serve({ ...object, body: damaged }), json({ data: { id: '1' } }));
+      expect(await does(edge, action, pinned)).toMatchObject({
+        type: 'failed',
+        problem: { from: 's3', code: 'wrong_bytes' },
+      });
+      expect(edge.seen).toEqual([]);
+      edge.store.reply = serve(object);
+      expect(await does(edge, action, pinned)).not.toMatchObject({ type: 'failed' });
+    },
+  );
 });
 
 describe('an account', () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Checksum } from '../src/core/index.ts';
 import { type Objects, createObjects } from '../src/index.ts';
 
 export interface SeenGet {
@@ -16,6 +17,8 @@ export interface StoreServer extends AsyncDisposable {
   endpoint: string;
   objects: Objects;
   seen: SeenGet[];
+  /** The HEAD requests among all. */
+  heads: { path: string; range: string | undefined; checksumMode: unknown }[];
   /** Connections that are open at this moment. */
   open: Set<Socket>;
   reply: Reply;
@@ -31,7 +34,12 @@ export async function startStore(
   const open = new Set<Socket>();
   const http = createServer((request, response) => {
     const { range, 'if-match': ifMatch } = request.headers;
-    store.seen.push({ path: request.url ?? '', range, ifMatch });
+    const path = request.url ?? '';
+    if (request.method === 'HEAD') {
+      store.heads.push({ path, range, checksumMode: request.headers['x-amz-checksum-mode'] });
+    } else {
+      store.seen.push({ path, range, ifMatch });
+    }
     store.reply(response, request);
   });
   http.on('connection', (socket) => {
@@ -51,6 +59,7 @@ export async function startStore(
     endpoint,
     objects,
     seen: [],
+    heads: [],
     open,
     reply,
     async [Symbol.asyncDispose]() {
@@ -70,8 +79,17 @@ export function rangeOf(request: IncomingMessage, total: number): { first: numbe
 }
 
 /** A store as it should be. */
-export function serve(object: { body: Uint8Array; etag: string }): Reply {
+export function serve(object: { body: Uint8Array; etag: string; checksum?: Checksum }): Reply {
   return (response, request) => {
+    if (request.method === 'HEAD') {
+      response.writeHead(200, {
+        etag: object.etag,
+        'content-length': object.body.length,
+        ...(object.checksum ? headersOf(object.checksum) : {}),
+      });
+      response.end();
+      return;
+    }
     const { first, last } = rangeOf(request, object.body.length);
     response.writeHead(206, {
       etag: object.etag,
@@ -80,6 +98,10 @@ export function serve(object: { body: Uint8Array; etag: string }): Reply {
     });
     response.end(object.body.subarray(first, last + 1));
   };
+}
+
+function headersOf({ algorithm, value }: Checksum): Record<string, string> {
+  return { [`x-amz-checksum-${algorithm.toLowerCase()}`]: value, 'x-amz-checksum-type': 'FULL_OBJECT' };
 }
 
 /** An error in S3's own XML. */

@@ -7,6 +7,7 @@ import {
   type PostState,
   type Problem,
   type ProcessingReport,
+  type Segment,
   type Source,
   type StepEvent,
   type Waiting,
@@ -38,6 +39,8 @@ export interface StoryOptions {
   script?: Script;
   policy?: Policy;
   now?: number;
+  /** What the bytes of a segment that the store sent sum up to; nothing by default. */
+  checksumOf?: (segment: Segment, mediaId: string) => string | null;
   /** How long X keeps an upload. */
   lifetimeMs?: number;
   /** Decides which of the actions in flight ends next; the first by default. */
@@ -108,7 +111,15 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
         return { type: 'initialized', item: action.item, ...upload() };
       case 'append': {
         const { item, mediaId, segment } = action;
-        return { type: 'appended', at, item, mediaId, segment: segment.index };
+        const sum = options.checksumOf ?? (() => null);
+        return {
+          type: 'appended',
+          at,
+          item,
+          mediaId,
+          segment: segment.index,
+          checksum: sum(segment, mediaId),
+        };
       }
       case 'finalize': {
         const { item, mediaId } = action;

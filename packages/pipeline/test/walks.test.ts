@@ -1,6 +1,7 @@
 import { type SeededRandom, seededRandom } from '@slipway/testkit';
 import { describe, test } from 'vitest';
 import {
+  type Action,
   FAILURE_CODES,
   type Policy,
   type Problem,
@@ -9,6 +10,7 @@ import {
   type Source,
   isTerminal,
 } from '../src/core/index.ts';
+import { crcOfZeros } from './crc-of.ts';
 import { FAILURE_CASES } from './failure-cases.ts';
 import {
   DAY,
@@ -36,7 +38,9 @@ const pickOf = <T>(random: SeededRandom, from: readonly [T, ...T[]]): T =>
 function drawPost(random: SeededRandom): { request: PostRequest; sources: Source[] } {
   const altText = random.fraction() < 0.3 ? 'a red door' : null;
   const ifChanged = pickOf(random, ['fail', 'restart'] as const);
-  const big = { ...video, bytes: random.integer(1, 30) * MIB };
+  const bytes = random.integer(1, 30) * MIB;
+  const checksum = pickOf(random, [null, { algorithm: 'CRC32', value: crcOfZeros(bytes) } as const]);
+  const big = { ...video, bytes, checksum };
   const [media, sources] = pickOf(random, [
     [[], []],
     [[imageRequest({ altText, ifChanged })], [image]],
@@ -59,10 +63,17 @@ function drawPolicy(random: SeededRandom): Policy {
   };
 }
 
-function drawProblem(random: SeededRandom): Problem {
+/** Wrong bytes are found when they were read, and nowhere else. */
+const READING = new Set<Action['do']>(['upload_once', 'append']);
+
+function drawProblem(random: SeededRandom, action: Action): Problem {
   const choice = random.fraction();
-  if (choice < 0.15)
-    return { from: 's3', code: pickOf(random, SOURCE_PROBLEM_CODES), message: 'said the store' };
+  if (choice < 0.15) {
+    const code = pickOf(random, SOURCE_PROBLEM_CODES);
+    if (code !== 'wrong_bytes' || READING.has(action.do)) {
+      return { from: 's3', code, message: 'said the store' };
+    }
+  }
   if (choice < 0.18)
     return { from: 'slipway', code: 'account_missing', message: 'gone', hint: 'put it back' };
   if (choice < 0.8) return FAILURE_CASES[random.integer(0, FAILURE_CASES.length - 1)]?.problem ?? xProblem();
@@ -76,33 +87,41 @@ function drawProblem(random: SeededRandom): Problem {
   });
 }
 
-function drawTurn(random: SeededRandom, trouble: number): Turn {
+function drawTurn(random: SeededRandom, trouble: number, action: Action): Turn {
   if (random.fraction() >= trouble) return goesWell;
   const choice = random.fraction();
   if (choice < 0.1) return dies;
   if (choice < 0.2) return report('failed');
   if (choice < 0.3) return report('in_progress', { checkAfterMs: pickOf(random, [null, 0, HOUR]) });
   if (choice < 0.35) return { report: null };
-  return drawProblem(random);
+  return drawProblem(random, action);
 }
 
-function walk(seed: number): { story: Story; request: PostRequest } {
+function walk(seed: number): { story: Story; request: PostRequest; wrong: Set<string> } {
   const random = seededRandom(seed);
   const { request, sources } = drawPost(random);
   // Half of all posts are in good hands most of the time, others hardly ever; the worst luck does not last for ever.
   const trouble = random.fraction() * 0.9;
   let left = 400;
+  const wrong = new Set<string>();
   const story = tell(request, {
     sources,
     policy: drawPolicy(random),
     now: T0,
     lifetimeMs: pickOf(random, [DAY, DAY, HOUR]),
     jitter: () => random.fraction(),
+    // A store gives a wrong byte in a large video now and then.
+    checksumOf: ({ bytes }, mediaId) => {
+      if (!sources[0]?.checksum) return null;
+      if (left <= 0 || random.fraction() >= trouble / 20) return crcOfZeros(bytes);
+      wrong.add(mediaId);
+      return crcOfZeros(bytes + 1);
+    },
     pick: (count) => random.integer(0, Math.max(0, count - 1)),
-    turnOf: () => (left-- > 0 ? drawTurn(random, trouble) : goesWell),
+    turnOf: (action) => (left-- > 0 ? drawTurn(random, trouble, action) : goesWell),
     isOnX: () => random.fraction() < 0.2,
   });
-  return { story, request };
+  return { story, request, wrong };
 }
 
 describe(`random walks from seed ${SEED}`, () => {
@@ -195,6 +214,19 @@ describe(`random walks from seed ${SEED}`, () => {
         acknowledged.add(name);
       }
     }
+  });
+
+  test('never finalize what is not the object', ({ expect }) => {
+    let wrong = 0;
+    for (const seed of walks) {
+      const { story, wrong: ids } = walkOnce(seed);
+      const finalized = story.performed.filter(
+        (action) => action.do === 'finalize' && ids.has(action.mediaId),
+      );
+      expect(finalized, `seed ${seed}`).toEqual([]);
+      wrong += ids.size;
+    }
+    expect(wrong).toBeGreaterThan(0);
   });
 
   const told = new Map<number, ReturnType<typeof walk>>();

@@ -1,5 +1,6 @@
 import { countSegments, segmentAt } from './chunk-plan.ts';
 import { deadlineOf } from './confirm.ts';
+import { findWrongBytes } from './integrity.ts';
 import { nextSegments } from './ledger.ts';
 import type { Policy } from './policy.ts';
 import { type Action, type StepEvent, keyOf } from './step-events.ts';
@@ -87,6 +88,8 @@ function decideMedia(state: PostState, moment: Moment): Decision {
         event: { type: 'upload_lapsed', at: moment.now, item, reason: 'processing_timeout' },
       };
     }
+    const wrongBytes = media.step === 'finalize' ? findWrongBytes(media) : null;
+    if (wrongBytes !== null) return { do: 'note', event: refuseToFinalize(item, media, wrongBytes, moment) };
     actions.push(...actionsFor(item, media, moment));
   }
   const next = waits.sort((a, b) => a.until - b.until)[0];
@@ -112,6 +115,18 @@ function isOverdue(media: MediaState, { inFlight, policy }: Moment): boolean {
   const processing = media.step === 'processing' ? media.upload?.processing : null;
   if (!processing || inFlight.size > 0) return false;
   return processing.pollAt - processing.startedAt > policy.processingLimitMs;
+}
+
+/** X must not be told that an upload is complete which is not the object: that is a failure of the store. */
+function refuseToFinalize(item: number, media: MediaState, message: string, { now }: Moment): StepEvent {
+  const action: Action = { do: 'finalize', item, mediaId: media.upload?.mediaId ?? '' };
+  return {
+    type: 'failed',
+    at: now,
+    action,
+    problem: { from: 's3', code: 'wrong_bytes', message },
+    jitter: 0,
+  };
 }
 
 function actionsFor(item: number, media: MediaState, { inFlight, policy }: Moment): Action[] {

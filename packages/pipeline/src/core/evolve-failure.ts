@@ -133,8 +133,7 @@ function applyToItem(
       return restartUpload(state, item, {
         at: event.at,
         reason: verdict.reason,
-        // Halving the chunk ends by itself at the smallest one.
-        limit: verdict.reason === 'chunk_too_large' ? Infinity : policy.restartLimit,
+        limit: verdict.limit ?? policy.restartLimit,
         code: verdict.code ?? 'upload_failed',
         message: words,
         patch: {

@@ -157,9 +157,19 @@ function appended(state: PostState, event: StepEvent & { type: 'appended' }): Po
   const media = itemOf(state, event.item);
   if (!media.upload || !media.source)
     throw new Error('a segment was acknowledged for an item without an upload');
-  const upload = { ...media.upload, acknowledged: acknowledge(media.upload.acknowledged, event.segment) };
-  const complete =
-    countAcknowledged(upload.acknowledged) === countSegments(media.source.bytes, upload.chunkBytes);
+  const { segment, checksum } = event;
+  const { source } = media;
+  const acknowledged = acknowledge(
+    media.upload.acknowledged,
+    checksum === null ? [segment, segment] : [segment, segment, checksum],
+    {
+      totalBytes: source.bytes,
+      chunkBytes: media.upload.chunkBytes,
+      algorithm: source.checksum?.algorithm ?? null,
+    },
+  );
+  const upload = { ...media.upload, acknowledged };
+  const complete = countAcknowledged(upload.acknowledged) === countSegments(source.bytes, upload.chunkBytes);
   return advanceTo(state, event.item, complete ? 'finalize' : 'append', { upload });
 }
 

@@ -25,6 +25,8 @@ export type Verdict =
       category?: 'tweet_video';
       /** `upload_failed` if left out. */
       code?: FailureCode;
+      /** How often for this reason; the policy's limit if left out. */
+      limit?: number;
     }
   | { do: 'switch_encoding' }
   /** Look at the object again and upload what it is now. */
@@ -140,7 +142,8 @@ function shrinkChunk(_: XProblem, { media, policy }: Situation): Verdict {
       hint: 'X refuses even the smallest segment; try again later.',
     };
   }
-  return { do: 'restart', reason: 'chunk_too_large', learn: { chunkBytes: smaller } };
+  // Halving ends by itself at the smallest chunk.
+  return { do: 'restart', reason: 'chunk_too_large', learn: { chunkBytes: smaller }, limit: Infinity };
 }
 
 const isGone = any(status(404), all(status(400), says(/not found/i)), legacy(34, 325));
@@ -426,6 +429,14 @@ const SOURCE_VERDICTS: Record<SourceProblem['code'], (situation: Situation) => V
     limitMs: 0,
     afterwards: 'fail',
     code: 'source_corrupt',
+  }),
+  // X may have what was wrong: only a new upload is sure. Segments one at a time, in case the store mixes them up.
+  wrong_bytes: () => ({
+    do: 'restart',
+    reason: 'wrong_bytes',
+    learn: { segmentsInFlight: 1 },
+    code: 'source_corrupt',
+    limit: 1,
   }),
   unavailable: ({ policy }) => ({
     do: 'retry',

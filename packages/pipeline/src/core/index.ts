@@ -19,12 +19,14 @@ export {
   looksFrom,
   onUnknownOf,
 } from './confirm.ts';
+export { isChecksum, joinChecksums } from './crc.ts';
 export { type Decision, type Moment, decide } from './decide.ts';
 export { evolve } from './evolve.ts';
 export { FAILURE_ROWS, type FailureRow, type Situation, type Verdict, judge, resetOf } from './failures.ts';
 export { type Resolution, type Resolved, resolvePost } from './resolve.ts';
 export { RETRY_FROM, type RetryFrom, retryPost } from './retry.ts';
-export { acknowledge, countAcknowledged, isAcknowledged, nextSegments } from './ledger.ts';
+export { tellWrongBytes } from './integrity.ts';
+export { type LedgerPlan, acknowledge, countAcknowledged, isAcknowledged, nextSegments } from './ledger.ts';
 export {
   MAX_BYTES,
   type MediaProblem,

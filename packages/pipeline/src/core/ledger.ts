@@ -1,17 +1,41 @@
-import type { SegmentRun } from './vocabulary.ts';
+import { segmentAt } from './chunk-plan.ts';
+import { joinChecksums } from './crc.ts';
+import type { ChecksumAlgorithm, SegmentRun } from './vocabulary.ts';
+
+/** How an object is cut, and how its bytes are summed up; null for not at all. */
+export interface LedgerPlan {
+  totalBytes: number;
+  chunkBytes: number;
+  algorithm: ChecksumAlgorithm | null;
+}
 
 /** The ledger with one more acknowledged segment; runs stay ascending, disjoint and non-adjacent. */
-export function acknowledge(runs: readonly SegmentRun[], segment: number): SegmentRun[] {
-  if (isAcknowledged(runs, segment)) return [...runs];
-  const merged: SegmentRun[] = [];
-  let [first, last] = [segment, segment];
+export function acknowledge(
+  runs: readonly SegmentRun[],
+  segment: SegmentRun,
+  plan: LedgerPlan,
+): SegmentRun[] {
+  if (isAcknowledged(runs, segment[0])) return [...runs];
+  const others: SegmentRun[] = [];
+  let merged = segment;
   for (const run of runs) {
-    if (run[1] === segment - 1) first = run[0];
-    else if (run[0] === segment + 1) last = run[1];
-    else merged.push(run);
+    if (run[1] === merged[0] - 1) merged = join(run, merged, plan);
+    else if (run[0] === merged[1] + 1) merged = join(merged, run, plan);
+    else others.push(run);
   }
-  merged.push([first, last]);
-  return merged.sort((a, b) => a[0] - b[0]);
+  return [...others, merged].sort((a, b) => a[0] - b[0]);
+}
+
+/** Without the checksum of both nothing is known of the whole. */
+function join(
+  [first, , left]: SegmentRun,
+  [next, last, right]: SegmentRun,
+  { totalBytes, chunkBytes, algorithm }: LedgerPlan,
+): SegmentRun {
+  if (!algorithm || left === undefined || right === undefined) return [first, last];
+  const end = segmentAt(last, totalBytes, chunkBytes);
+  const rightBytes = end.offset + end.bytes - next * chunkBytes;
+  return [first, last, joinChecksums(algorithm, left, right, rightBytes)];
 }
 
 export function isAcknowledged(runs: readonly SegmentRun[], segment: number): boolean {

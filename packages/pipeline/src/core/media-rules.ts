@@ -24,7 +24,7 @@ export interface MediaProblem {
   hint: string;
 }
 
-type Facts = Omit<Source, 'etag' | 'versionId'>;
+type Facts = Omit<Source, 'etag' | 'versionId' | 'checksum'>;
 
 export function categoryFor(mediaType: MediaType, asked: MediaCategory | null): MediaCategory {
   if (asked) return asked;

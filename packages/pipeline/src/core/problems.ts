@@ -24,6 +24,7 @@ export const SOURCE_PROBLEM_CODES = [
   'empty',
   'changed',
   'wrong_range',
+  'wrong_bytes',
   'unavailable',
   'type_unsupported',
 ] as const;

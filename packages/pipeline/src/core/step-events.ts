@@ -44,7 +44,15 @@ export type StepEvent =
   | { type: 'inspected'; at: number; item: number; source: Source; category: MediaCategory }
   | ({ type: 'uploaded_once'; processing: ProcessingReport | null } & Uploaded)
   | ({ type: 'initialized' } & Uploaded)
-  | { type: 'appended'; at: number; item: number; mediaId: string; segment: number }
+  | {
+      type: 'appended';
+      at: number;
+      item: number;
+      mediaId: string;
+      segment: number;
+      /** Of the segment's bytes; null where the object has none. */
+      checksum: string | null;
+    }
   | {
       type: 'finalized';
       at: number;

@@ -39,6 +39,14 @@ const RETRYABLE: Record<FailureCode, boolean> = {
   internal: true,
 };
 
+/** What to do about a post whose upload was started over in vain. */
+const RESTART_HINTS: Partial<Record<FailureCode, string>> = {
+  processing_failed:
+    "X's own words are in the message; encode the media anew (H.264 High, yuv420p, AAC-LC) and post again.",
+  source_corrupt:
+    'The object is damaged, or something in front of the store changes it: put the object there again, and post again.',
+};
+
 export function itemOf(state: PostState, item: number): MediaState {
   const media = state.media[item];
   if (!media) throw new Error(`the post has no media item ${item}`);
@@ -108,10 +116,7 @@ export function restartUpload(
       message: why.message,
       step: media.step === 'ready' ? 'publish' : media.step,
       field: `media[${item}]`,
-      hint:
-        why.code === 'processing_failed'
-          ? "X's own words are in the message; encode the media anew (H.264 High, yuv420p, AAC-LC) and post again."
-          : 'Send the post again later.',
+      hint: RESTART_HINTS[why.code] ?? 'Send the post again later.',
       at: why.at,
     });
   }

@@ -142,6 +142,16 @@ export interface PostRequest {
   createdAt: number;
 }
 
+/** The CRCs that S3 keeps of whole objects, the cheapest to compute first. */
+export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME'] as const;
+export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
+
+/** Of a whole object, by its store. `value` is base64 of the big-endian number, as S3 writes it. */
+export interface Checksum {
+  algorithm: ChecksumAlgorithm;
+  value: string;
+}
+
 /** What was learned about an object when it was pinned. */
 export interface Source {
   etag: string;
@@ -152,12 +162,14 @@ export interface Source {
   height: number | null;
   durationMs: number | null;
   codec: string | null;
+  /** Null where the store keeps none that can be computed of segments. */
+  checksum: Checksum | null;
 }
 
 export type Encoding = 'multipart' | 'json';
 
-/** An inclusive run of acknowledged segment indices. */
-export type SegmentRun = [first: number, last: number];
+/** An inclusive run of acknowledged segment indices, and the checksum of their bytes where the object has one. */
+export type SegmentRun = [first: number, last: number, checksum?: string];
 
 /** An upload session at X. */
 export interface Upload {

@@ -19,5 +19,6 @@ export async function append(effect: Effect<Action & { do: 'append' }>): Promise
     },
     { signal: effect.signal },
   );
-  return { type: 'appended', at: effect.world.clock.now(), item, mediaId, segment: segment.index };
+  const checksum = stream.checksum();
+  return { type: 'appended', at: effect.world.clock.now(), item, mediaId, segment: segment.index, checksum };
 }

@@ -3,17 +3,16 @@ import {
   type MediaCategory,
   type MediaRequest,
   type Problem,
-  type Source,
   categoryFor,
   checkMedia,
   judge,
   policySchema,
 } from '../core/index.ts';
-import { readFacts } from './media-facts.ts';
+import { type Facts, readFacts } from './media-facts.ts';
 import type { Objects } from './objects.ts';
 import { SourceError } from './source-error.ts';
 
-export type Inspection = { source: Source; category: MediaCategory } | { problem: Problem };
+export type Inspection = { source: Facts; category: MediaCategory } | { problem: Problem };
 
 /** Looks at a media item in the store: pins it, learns what it is, and checks it against X's rules. */
 export async function inspect(
@@ -40,7 +39,7 @@ export async function inspectMedia(
   media: MediaRequest,
   { signal }: { signal: AbortSignal },
 ): Promise<
-  | { ok: true; source: Source; category: MediaCategory }
+  | { ok: true; source: Facts; category: MediaCategory }
   | { ok: false; problem: { code: FailureCode; message: string; hint: string; retryable: boolean } }
 > {
   const found = await inspect(objects, media, signal);

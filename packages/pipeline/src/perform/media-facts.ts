@@ -8,13 +8,16 @@ import { type ObjectName, SourceError } from './source-error.ts';
 /** A video's headers are read through a small window; the media themselves are never fetched for this. */
 const PROBE_CACHE_BYTES = 1024 * 1024;
 
+/** What the bytes of an object tell; its checksum is the store's to tell. */
+export type Facts = Omit<Source, 'checksum'>;
+
 /** What an object is, from its bytes alone: names and declared types are not believed. */
 export async function readFacts(
   objects: Objects,
   name: ObjectName,
   object: ObjectHead,
   signal: AbortSignal,
-): Promise<Source> {
+): Promise<Facts> {
   const mediaType = await sniff(object.head);
   const shape = mediaType.startsWith('video/')
     ? await probeVideo(objects, name, object, signal)
@@ -49,7 +52,7 @@ async function probeVideo(
   name: ObjectName,
   object: ObjectHead,
   signal: AbortSignal,
-): Promise<Pick<Source, 'width' | 'height' | 'durationMs' | 'codec'>> {
+): Promise<Pick<Facts, 'width' | 'height' | 'durationMs' | 'codec'>> {
   // mediabunny wraps what its source throws; the store's own error is kept here to be told apart from a strange file.
   let sourceError: unknown;
   const read = async (start: number, end: number): Promise<Uint8Array> => {

@@ -1,13 +1,10 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, type GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type { Checksum } from '../core/index.ts';
+import { askChecksum } from './object-checksum.ts';
+import { type ObjectStream, type Pin, checked, chunksOf } from './object-stream.ts';
 import type { ObjectSettings } from './object-settings.ts';
 import { type ObjectName, SourceError, broken, changed, nameOf, sourceErrorOf } from './source-error.ts';
-
-/** What was found when an object was first looked at. */
-export interface Pin {
-  etag: string;
-  bytes: number;
-}
 
 /** The first bytes of an object, with what pins it. */
 export interface ObjectHead extends Pin {
@@ -20,16 +17,19 @@ export interface ObjectHead extends Pin {
 export interface Objects {
   /** Looks at an object: one request gives its pin and the bytes that tell what it is. */
   open(name: ObjectName, signal: AbortSignal): Promise<ObjectHead>;
+  /** The checksum that the store keeps of a whole object that was opened; null where it keeps none that serves. */
+  checksumOf(name: ObjectName, pin: Pin, signal: AbortSignal): Promise<Checksum | null>;
   /**
    * A range of a pinned object as a stream. Resolves once the store has answered and the answer is that range of that object;
-   * the stream fails if it gives another number of bytes. The reader must drain or return it.
+   * the stream fails if it gives another number of bytes, and at the end of a whole object that has another checksum. The
+   * reader must drain or return it.
    */
   read(
     name: ObjectName,
     pin: Pin,
     range: { offset: number; bytes: number },
     signal: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array>>;
+  ): Promise<ObjectStream>;
   close(): void;
 }
 
@@ -62,6 +62,7 @@ export function createObjects(settings: ObjectSettings, patience: Partial<typeof
   });
   return {
     open: (name, signal) => openObject(client, name, signal),
+    checksumOf: (name, { etag }, signal) => askChecksum(client, inputOf(name), { name, etag }, signal),
     read: (name, pin, range, signal) => readRange(client, name, pin, range, signal),
     close: () => client.destroy(),
   };
@@ -106,7 +107,7 @@ async function readRange(
   pin: Pin,
   { offset, bytes }: { offset: number; bytes: number },
   signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
+): Promise<ObjectStream> {
   const last = offset + bytes - 1;
   const input = { ...inputOf(name), Range: `bytes=${offset}-${last}`, IfMatch: pin.etag };
   const answer = await get(client, name, input, signal).catch((error: unknown) => {
@@ -118,7 +119,7 @@ async function readRange(
     bodyOf(answer).destroy();
     throw problem;
   }
-  return counted(bodyOf(answer), name, bytes, signal);
+  return checked(bodyOf(answer), { name, pin, bytes }, signal);
 }
 
 /** Some stores ignore If-Match, some serve another range than was asked for: believe neither. */
@@ -145,45 +146,6 @@ function mismatch(
   );
 }
 
-function counted(
-  body: Readable,
-  name: ObjectName,
-  bytes: number,
-  signal: AbortSignal,
-): AsyncIterable<Uint8Array> {
-  async function* count(): AsyncGenerator<Uint8Array, undefined> {
-    let seen = 0;
-    const check = (right: boolean): void => {
-      if (right) return;
-      const text = `${nameOf(name)}: the store promised ${bytes} bytes and sent ${seen}.`;
-      throw new SourceError('wrong_range', text);
-    };
-    try {
-      for await (const chunk of chunksOf(body)) {
-        seen += chunk.length;
-        check(seen <= bytes);
-        yield chunk;
-      }
-    } catch (error) {
-      throw broken(name, error, signal);
-    }
-    check(seen === bytes);
-  }
-  // The body may break off before anyone reads it; whoever reads then is told.
-  body.on('error', () => undefined);
-  const chunks = count();
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next: () => chunks.next(),
-      // A generator that was never started runs no `finally`: a body that nobody came to read is closed here.
-      return: () => {
-        body.destroy();
-        return chunks.return(undefined);
-      },
-    }),
-  };
-}
-
 /** The size of the whole object, from an answer to a request for its first bytes; null when the answer does not tell. */
 function sizeOf(answer: GetObjectCommandOutput, seen: number): number | null {
   const total = totalOf(answer);
@@ -203,11 +165,6 @@ function totalOf({ ContentRange }: GetObjectCommandOutput): number | null {
 function bodyOf({ Body }: GetObjectCommandOutput): Readable {
   if (Body instanceof Readable) return Body;
   throw new SourceError('unavailable', 'The store answered without a body.');
-}
-
-/** A body without an encoding gives buffers, which its type does not say. */
-function chunksOf(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  return body;
 }
 
 async function get(

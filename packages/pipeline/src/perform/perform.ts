@@ -37,7 +37,14 @@ export const perform: Perform = async (world, action, post, { signal, onBytes })
       const { media } = mediaOf({ action, ...post });
       const found = await inspect(world.objects, media, signal);
       if ('problem' in found) return failed(found.problem);
-      return { type: 'inspected', at: world.clock.now(), item: action.item, ...found };
+      const checksum = await world.objects.checksumOf(media, found.source, signal);
+      return {
+        type: 'inspected',
+        at: world.clock.now(),
+        item: action.item,
+        source: { ...found.source, checksum },
+        category: found.category,
+      };
     }
     const credentials = await world.accounts.credentialsOf(post.request.accountId);
     if (!credentials) return failed(accountMissing(post.request));

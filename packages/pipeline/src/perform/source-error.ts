@@ -60,7 +60,7 @@ export function nameOf({ bucket, key, versionId }: ObjectName): string {
 }
 
 /** A body that is not the SDK's XML fails in its parser; the status is at hand all the same. */
-function statusOf(error: unknown): number | undefined {
+export function statusOf(error: unknown): number | undefined {
   const from: { name?: string; $metadata?: { httpStatusCode?: number } } =
     error instanceof Error ? error : {};
   return from.$metadata?.httpStatusCode;
