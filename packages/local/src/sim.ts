@@ -29,6 +29,8 @@ export interface SimProcess {
   script(fault: FaultInput): Promise<string>;
   /** Every scripted fault, with how often it has fired. */
   faults(): Promise<ScriptedFault[]>;
+  /** Takes one fault out, and returns it with how often it has fired. */
+  removeFault(id: string): Promise<ScriptedFault>;
   clearFaults(): Promise<void>;
   ledger(userId?: string): Promise<Ledger>;
   stop(): Promise<void>;
@@ -73,6 +75,7 @@ export async function startSimProcess(options: SimProcessOptions = {}): Promise<
     configure: (patch) => ask('PATCH', 'config', patch),
     script: async (fault) => (await ask<{ id: string }>('POST', 'faults', fault)).id,
     faults: () => ask('GET', 'faults'),
+    removeFault: (id) => ask('DELETE', `faults?id=${encodeURIComponent(id)}`),
     clearFaults: () => ask('DELETE', 'faults'),
     ledger: (userId) => ask('GET', userId === undefined ? 'ledger' : `ledger?userId=${userId}`),
     async stop() {

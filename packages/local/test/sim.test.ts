@@ -18,6 +18,9 @@ test('startSimProcess gives the admin powers of a simulator in a process of its 
     await sim.script({ on: { operation: '*' }, times: 'always', do: { answer: 'unauthorized' } });
     expect((await readMe()).status).toBe(401);
     expect((await sim.faults()).map(({ fired }) => fired)).toEqual([1, 1]);
+    const id = await sim.script({ on: { operation: 'users.me' }, do: { hang: true } });
+    expect(await sim.removeFault(id)).toMatchObject({ id, fired: 0 });
+    expect(await sim.faults()).toHaveLength(2);
     await sim.clearFaults();
     expect((await readMe()).status).toBe(200);
 

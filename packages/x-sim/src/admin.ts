@@ -26,9 +26,15 @@ export function createAdmin(
     'POST /_sim/apps': (input) => sim.addApp(appInputSchema.parse(input)),
     'GET /_sim/faults': () => sim.faults.list(),
     'POST /_sim/faults': (input) => ({ id: sim.faults.script(faultSchema.parse(input)) }),
-    'DELETE /_sim/faults': () => {
-      sim.faults.clear();
-      return {};
+    'DELETE /_sim/faults': (_input, query) => {
+      const id = query.get('id');
+      if (id === null) {
+        sim.faults.clear();
+        return {};
+      }
+      const removed = sim.faults.remove(id);
+      if (removed === undefined) throw new Error(`there is no fault ${id}`);
+      return removed;
     },
     'GET /_sim/config': () => sim.config(),
     'PATCH /_sim/config': (input) => {

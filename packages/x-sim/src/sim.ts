@@ -55,6 +55,8 @@ export interface Sim {
   readonly faults: {
     /** Adds a fault and returns its id. */
     script(fault: FaultInput): string;
+    /** Takes one out, and returns it with how often it has fired. */
+    remove(id: string): ScriptedFault | undefined;
     clear(): void;
     /** The script with how often each fault has fired. */
     list(): ScriptedFault[];
@@ -123,6 +125,7 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
     addApp: (input = {}) => world.accounts.addApp(appInputSchema.parse(input)),
     faults: {
       script: (fault) => world.faults.add(fault),
+      remove: (id) => world.faults.remove(id),
       clear: () => world.faults.clear(),
       list: () => world.faults.list(),
     },

@@ -24,6 +24,10 @@ describe('over HTTP', () => {
     ).json;
     expect((await x.post({ text: 'a' })).status).toBe(503);
     expect((await call('GET', 'faults')).json).toMatchObject([{ id, fired: 1 }]);
+    await call('POST', 'faults', { on: { operation: 'users.me' }, do: { answer: 'html' } });
+    expect((await call('DELETE', `faults?id=${id}`)).json).toMatchObject({ id, fired: 1 });
+    expect((await call('DELETE', `faults?id=${id}`)).status).toBe(400);
+    expect((await call('GET', 'faults')).json).toMatchObject([{ on: { operation: 'users.me' } }]);
     await call('DELETE', 'faults');
     expect((await call('GET', 'faults')).json).toEqual([]);
 

@@ -15,6 +15,8 @@ export interface FaultScript {
   /** Adds a fault and returns its id. Throws a ZodError on one that makes no sense. */
   add(fault: FaultInput): string;
   list(): ScriptedFault[];
+  /** Takes one out, and returns it with how often it has fired. */
+  remove(id: string): ScriptedFault | undefined;
   clear(): void;
   /** Whether a request to this operation could be cut off, and whether only its body tells. */
   arrivalNeeds(operation: string): 'nothing' | 'head' | 'body';
@@ -57,6 +59,12 @@ export function createFaultScript(changed: () => void): FaultScript {
       return id;
     },
     list: () => entries.map((entry) => ({ ...entry.fault })),
+    remove(id) {
+      const removed = entries.find(({ fault }) => fault.id === id);
+      entries = entries.filter((entry) => entry !== removed);
+      changed();
+      return removed?.fault;
+    },
     clear() {
       entries = [];
       changed();
