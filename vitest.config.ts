@@ -10,7 +10,7 @@ export default defineConfig({
           name: 'test',
           // These tests wait for servers more than they compute.
           maxWorkers: availableParallelism() + 1,
-          include: ['{apps,packages}/*/test/**/*.test.ts'],
+          include: ['{apps/*,packages/*,chaos}/test/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -18,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['{apps,packages}/*/test/**/*.e2e.ts'],
+          include: ['{apps/*,packages/*,chaos}/test/**/*.e2e.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,

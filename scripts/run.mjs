@@ -1,4 +1,4 @@
-// `node scripts/run.mjs demo|dev|test`: sets up what is missing, then hands over to the target on the project's own Node.
+// `node scripts/run.mjs chaos|demo|dev|test`: sets up what is missing, then hands over to the target on the project's own Node.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root, toolEnvironment } from './project.mjs';
@@ -9,6 +9,7 @@ const targets = {
   // The tests kill Redis and start it again; the others make do with one that is there.
   test: { file: 'scripts/check.mjs', ownServerNeeded: true },
   dev: { file: 'packages/local/src/dev.ts', ownServerNeeded: false },
+  chaos: { file: 'chaos/src/main.ts', ownServerNeeded: true },
   demo: { file: 'packages/local/src/demo.ts', ownServerNeeded: false },
 };
 

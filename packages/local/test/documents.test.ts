@@ -6,6 +6,7 @@ import { describe, test } from 'vitest';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const pages = [
   'README.md',
+  'chaos/README.md',
   'docs/architecture.md',
   'docs/configuration.md',
   'docs/errors.md',
@@ -16,6 +17,7 @@ const read = (page: string): string => readFileSync(resolve(root, page), 'utf8')
 /** Folders of packages that a page may name a file in without saying so each time. */
 const HOMES = [
   '',
+  'chaos/',
   'packages/pipeline/src/',
   'packages/store/src/',
   'apps/api/',
@@ -50,7 +52,7 @@ describe.for(pages)('%s', (page) => {
   test('names only commands that there are', ({ expect }) => {
     const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'));
     const commands = [
-      ...read(page).matchAll(/\b(?:npm run|npm|pnpm) ((?:test|demo|dev|docs|check)[\w:]*)/g),
+      ...read(page).matchAll(/\b(?:npm run|npm|pnpm) ((?:test|demo|dev|docs|check|chaos)[\w:]*)/g),
     ].map(([, name]) => name ?? '');
     expect(commands.filter((name) => !(name in scripts))).toEqual([]);
   });
