@@ -45,6 +45,13 @@ export function findRedis({
   return undefined;
 }
 
+/** Throws, naming the remedies, when the machine has no server. */
+export function requireRedis(): RedisBinary {
+  const binary = findRedis();
+  if (binary === undefined) throw new Error(`No Redis found. ${redisRemedies}`);
+  return binary;
+}
+
 export interface RedisSituation {
   /** `REDIS_URL` of the environment. */
   redisUrl: string | undefined;

@@ -12,6 +12,20 @@ export async function findFreePort(): Promise<number> {
   return address.port;
 }
 
+const portTries = 5;
+
+/** Starts something on a free port; on another one if somebody was faster, which its error must say. */
+export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start(await findFreePort());
+    } catch (error) {
+      const taken = error instanceof Error && error.message.includes('Address already in use');
+      if (!taken || tries === portTries) throw error;
+    }
+  }
+}
+
 /** Whether a port of 127.0.0.1 could be listened on a moment ago. */
 export async function isPortFree(port: number): Promise<boolean> {
   const server = createServer();

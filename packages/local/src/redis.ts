@@ -1,8 +1,8 @@
-import { Redis } from 'ioredis';
 import { setTimeout as wait } from 'node:timers/promises';
+import { ask } from './ask-redis.ts';
 import { cutAof, markAof, type AofMark } from './append-only-file.ts';
-import { findRedis, redisRemedies } from './find-redis.ts';
-import { findFreePort } from './free-port.ts';
+import { requireRedis } from './find-redis.ts';
+import { onFreePort } from './free-port.ts';
 import { makeTempDir, type TempDir } from './on-exit.ts';
 import { spawnProcess, type LocalProcess } from './spawn-process.ts';
 
@@ -46,7 +46,6 @@ export interface LocalRedis {
   stop(): Promise<void>;
 }
 
-const portTries = 5;
 /** Nothing listens there: who follows it hears nothing. */
 const nowhere: RedisMaster = { port: 1 };
 const inSyncWithinMs = 20_000;
@@ -56,11 +55,10 @@ const inSyncWithinMs = 20_000;
  * Rejects, naming the remedies, when the machine has no server.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<LocalRedis> {
-  const binary = findRedis();
-  if (binary === undefined) throw new Error(`No Redis found. ${redisRemedies}`);
+  const binary = requireRedis();
   const home = options.dir === undefined ? makeTempDir('slipway-redis-') : keepDir(options.dir);
   const dir = home.path;
-  let port = options.port ?? (await findFreePort());
+  let port = options.port ?? 0;
   let master = options.replicaOf;
   let ended = false;
 
@@ -83,21 +81,13 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalRedis
     return server;
   };
 
-  const launchOnFreePort = async (): Promise<LocalProcess> => {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await launch();
-      } catch (error) {
-        const taken = error instanceof Error && error.message.includes('Address already in use');
-        if (!taken || options.port !== undefined || tries === portTries) throw error;
-        port = await findFreePort();
-      }
-    }
+  const launchOn = (free: number): Promise<LocalProcess> => {
+    port = free;
+    return launch();
   };
-
   let server: LocalProcess;
   try {
-    server = await launchOnFreePort();
+    server = await (options.port === undefined ? onFreePort(launchOn) : launch());
   } catch (error) {
     home.remove();
     throw error;
@@ -175,17 +165,6 @@ function settings(dir: string, port: number, appendfsync: string): Record<string
 
 function toArguments(config: Record<string, string>): string[] {
   return Object.entries(config).flatMap(([name, value]) => [`--${name}`, value]);
-}
-
-/** One command on a connection of its own. */
-async function ask(port: number, command: string, ...args: string[]): Promise<unknown> {
-  const client = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => null });
-  try {
-    await client.connect();
-    return await client.call(command, ...args);
-  } finally {
-    client.disconnect();
-  }
 }
 
 /** A replica that has its master's data, on disk as well: before that, Redis refuses to end gracefully. */
