@@ -1,12 +1,20 @@
 import { policySchema } from '@slipway/pipeline/core';
+import { parseRedisUrl } from '@slipway/store/redis-url';
 import { z } from 'zod';
 
 /** Settings that mean the same to every process, and must be the same for all of an installation. */
 export const installationSettings = {
   REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://127.0.0.1:6379' })
+    .string()
+    .superRefine((url, context) => {
+      try {
+        parseRedisUrl(url);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : String(error));
+      }
+    })
     .describe(
-      'The Redis (6.2 or newer) or Valkey (7.2 or newer) that keeps the posts: redis://[user:password@]host:port[/db], rediss:// with TLS.',
+      'The Redis (6.2 or newer) or Valkey (7.2 or newer) that keeps the posts: redis://[user:password@]host:port[/db], rediss:// with TLS, redis+sentinel:// for the master that Sentinels know (see redis.md).',
     ),
   SLIPWAY_PARTITIONS: z.coerce
     .number()

@@ -101,11 +101,16 @@ describe('the settings of an installation', () => {
     });
   });
 
-  test('take Redis with and without TLS, and switches in plain words', ({ expect }) => {
-    for (const url of ['rediss://user:pass@example.com:6380/2', 'redis://[::1]:6379']) {
+  test('take Redis with and without TLS and Sentinels, and switches in plain words', ({ expect }) => {
+    for (const url of [
+      'rediss://user:pass@example.com:6380/2',
+      'redis://[::1]:6379',
+      'redis+sentinel://one:26379,two:26379/mymaster',
+    ]) {
       expect(parse({ REDIS_URL: url })).toMatchObject({ REDIS_URL: url });
     }
     expect(() => parse({ REDIS_URL: 'https://example.com' })).toThrow('REDIS_URL: must be a URL such as');
+    expect(() => parse({ REDIS_URL: 'redis+sentinel://one' })).toThrow('REDIS_URL: must name the master');
     for (const yes of ['true', '1', 'yes', 'on']) {
       expect(parse({ SLIPWAY_S3_FORCE_PATH_STYLE: yes })).toMatchObject({
         SLIPWAY_S3_FORCE_PATH_STYLE: true,

@@ -1,4 +1,5 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
+import { parseRedisUrl } from './redis-url.ts';
 
 /**
  * - `caller`: answers at once or fails, so that an API can say 503 instead of keeping its caller waiting
@@ -19,10 +20,18 @@ const SILENCE_LIMIT_MS = 15_000;
  */
 const ASK_EVERY_MS = 5_000;
 
-/** A connection that mends itself. A peer that has fallen silent is noticed within 20 s, by one that is at work within 15 s. */
+/** A Sentinel that takes longer to say who is master is passed over; they answer from memory. */
+const SENTINEL_PATIENCE_MS = 1_000;
+
+/**
+ * A connection that mends itself. A peer that has fallen silent is noticed within 20 s, by one that is at work within 15 s; so is a
+ * master that Sentinels have replaced. The client's `failoverDetector` would be faster but stays off: a failover that it hears of
+ * while it connects ends the connection for good. `url` is one that `parseRedisUrl` takes.
+ */
 export function connectRedis(url: string, { role, name }: { role: ConnectionRole; name: string }): Redis {
   const patient = role !== 'caller';
-  const redis = new Redis(url, {
+  const retryStrategy = (times: number): number => Math.min(100 * times, 1_000);
+  const options = {
     connectionName: name,
     maxRetriesPerRequest: patient ? null : 1,
     enableOfflineQueue: patient,
@@ -30,8 +39,13 @@ export function connectRedis(url: string, { role, name }: { role: ConnectionRole
     socketTimeout: SILENCE_LIMIT_MS,
     keepAlive: 5_000,
     connectTimeout: 5_000,
-    retryStrategy: (times) => Math.min(100 * times, 1_000),
-  });
+    retryStrategy,
+    sentinelRetryStrategy: retryStrategy,
+    sentinelCommandTimeout: SENTINEL_PATIENCE_MS,
+  } satisfies RedisOptions;
+  const target = parseRedisUrl(url);
+  const redis =
+    'url' in target ? new Redis(target.url, options) : new Redis({ ...target.sentinels, ...options });
   askNowAndThen(redis);
   return redis;
 }
