@@ -40,6 +40,8 @@ export function connectRedis(url: string, { role, name }: { role: ConnectionRole
     keepAlive: 5_000,
     connectTimeout: 5_000,
     retryStrategy,
+    // A failover behind one address may leave connections to the old master open, which is a replica by then.
+    reconnectOnError: (error) => error.message.includes('READONLY'),
     sentinelRetryStrategy: retryStrategy,
     sentinelCommandTimeout: SENTINEL_PATIENCE_MS,
   } satisfies RedisOptions;

@@ -1,4 +1,5 @@
-import { eventually } from '@slipway/testkit';
+import { startRedis } from '@slipway/local';
+import { eventually, startFaultProxy } from '@slipway/testkit';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Rig, moved, postRequest, startRig, takeInHand } from './rig.ts';
@@ -40,6 +41,31 @@ describe.for(['worker', 'blocking'] as const)('a connection of the role %s', (ro
     expect(await pong).toBe('PONG');
   });
 });
+
+test.for(['caller', 'worker', 'blocking'] as const)(
+  'a %s that is left with the old master after a failover behind one address goes to the new one',
+  async (role, { expect }) => {
+    const replica = await startRedis({ replicaOf: rig.server });
+    const address = await startFaultProxy({ target: rig.server });
+    const connection = rig.connect(role, 'left', `redis://127.0.0.1:${address.port}`);
+    try {
+      await once(connection, 'ready');
+      await connection.set('before', '1');
+
+      await replica.promote();
+      await rig.server.follow(replica);
+      address.retarget(replica);
+      await expect(connection.eval("return redis.call('SET', 'after', '1')", 0)).rejects.toThrow('READONLY');
+      await eventually(async () => (await connection.set('after', '1')) === 'OK');
+      expect(await connection.get('before')).toBe('1');
+    } finally {
+      connection.disconnect();
+      await address.close();
+      await rig.server.promote();
+      await replica.stop();
+    }
+  },
+);
 
 test('a peer that falls silent is noticed in every role, and a blocking read is not taken for one', ({
   expect,
