@@ -5,8 +5,7 @@
 import { once } from 'node:events';
 import { ConfigError } from '@slipway/config';
 import { createObjects, loadAccounts, type Accounts } from '@slipway/pipeline';
-import { connectRedis, createStore, readRisks } from '@slipway/store';
-import type { Redis } from 'ioredis';
+import { connectRedis, createStore, readRisks, watchConnections } from '@slipway/store';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { parseConfig, type Config } from './config.ts';
@@ -22,6 +21,7 @@ const START_PATIENCE_MS = 3_000;
 const config = configured(() => parseConfig(process.env));
 const accounts = configured(() => readAccounts(config));
 const logger = createLogger(config.SLIPWAY_LOG_LEVEL);
+const watch = watchConnections(logger);
 const redis = watch(connectRedis(config.REDIS_URL, { role: 'caller', name: 'slipway-api' }));
 const store = createStore({
   redis,
@@ -71,11 +71,6 @@ function readAccounts({ SLIPWAY_ACCOUNTS_FILE }: Config): Accounts {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`SLIPWAY_ACCOUNTS_FILE: ${reason}`, { cause: error });
   }
-}
-
-/** A connection that fails mends itself; what there is to say about it goes into the log. */
-function watch(connection: Redis): Redis {
-  return connection.on('error', (error: Error) => logger.warn({ reason: error.message }, 'redis is away'));
 }
 
 /** A Redis that cannot be asked does not stop the start: `/readyz` says what is missing, and asks again. */

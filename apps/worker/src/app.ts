@@ -1,5 +1,6 @@
 import type { World } from '@slipway/pipeline';
 import {
+  type ConnectionRole,
   POST_QUEUE,
   type PartitionKeys,
   type Wake,
@@ -10,10 +11,12 @@ import {
   layOut,
 } from '@slipway/store';
 import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { startHandOff } from './hand-off.ts';
 import { createHands } from './hands.ts';
 import { createProcessor } from './process-wake.ts';
+import { createWriteGate } from './write-gate.ts';
 
 /** After a wait has ended, how late its job may be before it is put back. */
 const WAKE_GRACE_MS = 30_000;
@@ -25,6 +28,8 @@ const STALL = { lockDuration: 20_000, stalledInterval: 5_000, maxStalledCount: 2
 
 export interface WorkerAppOptions {
   redisUrl: string;
+  /** Hears of every connection that is made. */
+  watch: (connection: Redis) => Redis;
   partitions: number;
   /** Replicas of Redis that must have an intent before X is called. */
   redisReplicas: number;
@@ -48,12 +53,19 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   const { redisUrl, world, logger, name } = options;
   const layout = layOut(options.partitions);
   const stopping = new AbortController();
-  const redis = connectRedis(redisUrl, { role: 'worker', name: `${name}-store` });
-  const listening = connectRedis(redisUrl, { role: 'blocking', name: `${name}-due` });
-  const onTrouble = (error: unknown): void => logger.error({ err: error }, 'trouble with Redis');
-  // Said once for each failed attempt, by one connection for all: the others fail with it.
-  redis.on('error', (error) => logger.warn({ reason: error.message }, 'redis is away'));
-  listening.on('error', () => undefined);
+  const connect = (role: ConnectionRole, purpose: string): Redis =>
+    options.watch(connectRedis(redisUrl, { role, name: `${name}-${purpose}` }));
+  const redis = connect('worker', 'store');
+  const listening = connect('blocking', 'due');
+  const gate = createWriteGate({
+    probe: () => Promise.all(layout.partitions.map(({ barrier }) => redis.set(barrier, ''))),
+    onClosed: () => void Promise.all(consumers.map(({ worker }) => worker.pause(true))),
+    onOpened: () => void Promise.all(consumers.map(({ worker }) => worker.resume())),
+    logger,
+  });
+  const onTrouble = (error: unknown): void => {
+    if (!gate.heed(error)) logger.error({ err: error }, 'trouble with Redis');
+  };
 
   const heldPosts = createHeldPosts(redis, layout, world.clock.now, {
     holder: name,
@@ -65,6 +77,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     world,
     heldPosts,
     hands,
+    gate,
     logger,
     durable: (postId) => isDurable(layout.forPost(postId)),
     stopping: stopping.signal,
@@ -72,8 +85,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
 
   const barriers = new Map(
     layout.partitions.map((keys) => {
-      const connection = connectRedis(redisUrl, { role: 'worker', name: `${name}-barrier` });
-      connection.on('error', () => undefined);
+      const connection = connect('worker', 'barrier');
       const { durable } = createBarrier({
         redis: connection,
         key: keys.barrier,
@@ -92,8 +104,8 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   };
 
   const consumers = layout.partitions.map((keys) => {
-    const queueConnection = connectRedis(redisUrl, { role: 'worker', name: `${name}-queue` });
-    const workerConnection = connectRedis(redisUrl, { role: 'blocking', name: `${name}-worker` });
+    const queueConnection = connect('worker', 'queue');
+    const workerConnection = connect('blocking', 'worker');
     const queue = new Queue<Wake>(POST_QUEUE, { connection: queueConnection, prefix: keys.tag });
     const worker = new Worker<Wake>(POST_QUEUE, processor, {
       connection: workerConnection,
@@ -108,7 +120,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       leaseMs: ADMISSION_LEASE_MS,
       graceMs: WAKE_GRACE_MS,
     });
-    const handOff = startHandOff({ queue, admissions, logger });
+    const handOff = startHandOff({ queue, admissions, gate, logger });
     return { keys, queue, worker, handOff, connections: [queueConnection, workerConnection] };
   });
   await listening.subscribe(...layout.partitions.map(({ due }) => due));
@@ -128,6 +140,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       await Promise.all([...handOffsEnded, ...workersClosed]);
       clearTimeout(cutOff);
       hands.stop();
+      gate.stop();
       await Promise.all(consumers.map(({ queue }) => queue.close()));
       for (const connection of [
         redis,

@@ -2,6 +2,7 @@ import { type Admissions, type Admitted, type SweepCursor, type Wake, jobIdOf } 
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { PRIORITY } from './settle.ts';
+import type { WriteGate } from './write-gate.ts';
 
 /** BullMQ holds minutes of work, not weeks: above this many waiting jobs nothing is admitted. */
 const WAITING_LIMIT = 1_000;
@@ -22,10 +23,11 @@ export interface HandOff {
 export interface HandOffDeps {
   queue: Queue<Wake>;
   admissions: Admissions;
+  gate: Pick<WriteGate, 'isOpen' | 'heed'>;
   logger: Logger;
 }
 
-export function startHandOff({ queue, admissions, logger }: HandOffDeps): HandOff {
+export function startHandOff({ queue, admissions, gate, logger }: HandOffDeps): HandOff {
   const stopping = new AbortController();
   const admitting = repeat(ADMIT_EVERY_MS, admitDue);
   const reconciling = repeat(RECONCILE_EVERY_MS, reconcile);
@@ -110,15 +112,17 @@ export function startHandOff({ queue, admissions, logger }: HandOffDeps): HandOf
       while (!stopping.signal.aborted) {
         const { promise, resolve } = Promise.withResolvers<void>();
         wake = resolve;
-        const more = await round().catch((error: unknown) => {
-          logger.error({ err: error }, 'handing posts to the queue failed; it is tried again');
-          return false;
-        });
+        const more = gate.isOpen && (await round().catch(failed));
         if (more) continue;
         const timer = setTimeout(resolve, everyMs);
         await promise;
         clearTimeout(timer);
       }
+    };
+    const failed = (error: unknown): false => {
+      if (!gate.heed(error))
+        logger.error({ err: error }, 'handing posts to the queue failed; it is tried again');
+      return false;
     };
     const hurry = (): void => wake();
     stopping.signal.addEventListener('abort', hurry);

@@ -1,15 +1,17 @@
 import { LostPost, type World, run } from '@slipway/pipeline';
 import type { PostEvent } from '@slipway/pipeline/core';
-import type { HeldPost, HeldPosts, Wake } from '@slipway/store';
+import type { HeldPost, HeldPosts, HeldSaved, Wake } from '@slipway/store';
 import { DelayedError, type Job } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Hands } from './hands.ts';
 import { settle } from './settle.ts';
+import type { WriteGate } from './write-gate.ts';
 
 export interface ProcessorDeps {
   world: World;
   heldPosts: HeldPosts;
   hands: Hands;
+  gate: WriteGate;
   logger: Logger;
   /** Whether what was saved of a post before can not be lost any more, as far as is configured. */
   durable: (postId: string) => Promise<boolean>;
@@ -19,7 +21,7 @@ export interface ProcessorDeps {
 
 /** A job says "look at this post now"; this looks. */
 export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: string) => Promise<void> {
-  const { heldPosts, hands, logger } = deps;
+  const { heldPosts, hands, gate, logger } = deps;
   return async (job, token) => {
     const { postId, wake } = job.data;
     const log = logger.child({ postId, wake });
@@ -38,7 +40,7 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
         return;
       }
       // The lease of the post runs out, and another look at it is arranged then.
-      log.error({ err: error }, 'looking at a post failed');
+      if (!gate.heed(error)) log.error({ err: error }, 'looking at a post failed');
       throw error instanceof Error ? error : new Error(String(error));
     }
   };
@@ -56,8 +58,14 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
         hold: () => hand.confirm(),
         durable: () => deps.durable(post.id),
         async save(state, events, options) {
-          const askedAt = performance.now();
-          const saved = await post.save(state, events, options);
+          let askedAt = 0;
+          const write = (): Promise<HeldSaved> => {
+            askedAt = performance.now();
+            return post.save(state, events, options);
+          };
+          // What was done is not to be forgotten because Redis takes no writes just now; what is only intended waits.
+          const isIntent = options.ifHistory !== undefined;
+          const saved = await (isIntent ? write() : gate.insist(write, hand.abort));
           if (saved === 'lost') throw new LostPost(`post ${post.id} was taken by somebody else`);
           if (saved !== 'saved') {
             log.warn(

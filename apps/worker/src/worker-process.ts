@@ -3,7 +3,7 @@
  * run with, 1 for anything else.
  */
 import { createObjects, loadAccounts } from '@slipway/pipeline';
-import { connectRedis, createStore, readRisks } from '@slipway/store';
+import { connectRedis, createStore, readRisks, watchConnections } from '@slipway/store';
 import { createXClient } from '@slipway/x-media';
 import { startWorker } from './app.ts';
 import { parseConfig, policyOf } from './config.ts';
@@ -16,8 +16,10 @@ const config = configured(() => parseConfig(process.env));
 const accounts = configured(() => loadAccounts(config.SLIPWAY_ACCOUNTS_FILE));
 const logger = createLogger({ level: config.SLIPWAY_LOG_LEVEL, worker: config.SLIPWAY_WORKER_NAME });
 
-const probe = connectRedis(config.REDIS_URL, { role: 'worker', name: `${config.SLIPWAY_WORKER_NAME}-probe` });
-probe.on('error', (error) => logger.warn({ reason: error.message }, 'redis is away'));
+const watch = watchConnections(logger);
+const probe = watch(
+  connectRedis(config.REDIS_URL, { role: 'worker', name: `${config.SLIPWAY_WORKER_NAME}-probe` }),
+);
 const store = createStore({
   redis: probe,
   partitions: config.SLIPWAY_PARTITIONS,
@@ -33,6 +35,7 @@ const objects = createObjects({
 const x = createXClient({ baseUrl: config.SLIPWAY_X_BASE_URL, userAgent: 'slipway' });
 const worker = await startWorker({
   redisUrl: config.REDIS_URL,
+  watch,
   partitions: config.SLIPWAY_PARTITIONS,
   redisReplicas: config.SLIPWAY_REDIS_REPLICAS,
   name: config.SLIPWAY_WORKER_NAME,

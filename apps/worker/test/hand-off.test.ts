@@ -60,7 +60,7 @@ afterAll(async () => {
 });
 
 function start(): HandOff {
-  const handOff = startHandOff({ queue, admissions, logger });
+  const handOff = startHandOff({ queue, admissions, gate: { isOpen: true, heed: () => false }, logger });
   running.push(handOff);
   return handOff;
 }

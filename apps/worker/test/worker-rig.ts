@@ -17,6 +17,7 @@ import {
   jobIdOf,
   layOut,
   newPostId,
+  watchConnections,
 } from '@slipway/store';
 import { type Media, eventually } from '@slipway/testkit';
 import { createXClient } from '@slipway/x-media';
@@ -108,6 +109,7 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
     now: world.clock.now,
   });
   const queue = new Queue<Wake>(POST_QUEUE, { connection: forQueue, prefix: TAG });
+  queue.on('error', () => undefined); // as for the connections: tests take Redis away
   const workers: TestWorker[] = [];
   const keys = layOut(1).partitions[0];
   if (!keys) throw new Error('a layout has a partition');
@@ -146,6 +148,7 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
           done();
         },
       });
+      const logger = createLogger({ level: 'debug', worker: `worker-${workers.length + 1}` }, lines);
       const app = await startWorker({
         redisUrl: redisServer.url,
         partitions: 1,
@@ -155,7 +158,8 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
         leaseMs: 10_000,
         graceMs: 10_000,
         world,
-        logger: createLogger({ level: 'debug', worker: `worker-${workers.length + 1}` }, lines),
+        watch: watchConnections(logger),
+        logger,
         ...options,
       });
       const worker: TestWorker = {
