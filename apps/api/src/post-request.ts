@@ -15,7 +15,7 @@ const text = () =>
   );
 
 const X_ID = /^[0-9]{1,19}$/;
-export const xId = () =>
+const xId = () =>
   z
     .string()
     .check(

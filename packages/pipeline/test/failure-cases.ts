@@ -221,6 +221,13 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     verdict: { do: 'restart', reason: 'segment_index' },
   },
   {
+    row: 'append after finalize',
+    what: 'a segment for an upload that X has finalized, which Redis has forgotten',
+    steps: ['append'],
+    problem: invalid('The media upload has already been finalized.'),
+    verdict: { do: 'restart', reason: 'finalized_already' },
+  },
+  {
     row: 'F9',
     what: 'media type unrecognized',
     steps: ['initialize', 'upload_once', 'append', 'finalize'],

@@ -119,7 +119,7 @@ function walk(seed: number): { story: Story; request: PostRequest; wrong: Set<st
     },
     pick: (count) => random.integer(0, Math.max(0, count - 1)),
     turnOf: (action) => (left-- > 0 ? drawTurn(random, trouble, action) : goesWell),
-    isOnX: () => random.fraction() < 0.2,
+    isOnX: () => random.fraction() < 0.05,
   });
   return { story, request, wrong };
 }

@@ -48,8 +48,10 @@ export function foldLook(
   const { doubt: open } = state.publish;
   if (!open) return state;
   if (found) return publish(state, { xPostId: found.xPostId, at: found.publishedAt });
-  // However late it comes: one clear look counts for all that were due by then.
-  const lookAts = open.lookAts.filter((lookAt) => lookAt > at);
+  // One that comes late, because the timeline could not be read before, puts off all that follow: a timeline that has just come back
+  // may still miss what is new, and only looks that are apart prove anything.
+  const [due = at, ...rest] = open.lookAts;
+  const lookAts = rest.map((lookAt) => lookAt + Math.max(0, at - due));
   const looked = { ...state, publish: { ...state.publish, strikes: {}, doubt: { ...open, lookAts } } };
   return lookAts.length > 0 ? looked : concludeAbsent(request, looked, open, at);
 }

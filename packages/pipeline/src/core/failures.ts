@@ -218,6 +218,13 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
     verdict: () => ({ do: 'restart', reason: 'segment_index' }),
   },
   {
+    // The ledger is behind X where Redis has lost writes. X's words for it are not known; these are the nearest that are.
+    row: 'append after finalize',
+    steps: ['append'],
+    when: all(status(400, 404, 409), says(/finalized/i)),
+    verdict: () => ({ do: 'restart', reason: 'finalized_already' }),
+  },
+  {
     row: 'F9',
     steps: ['initialize', ...SENDING, 'finalize'],
     when: says(/media type unrecognized/i),

@@ -229,7 +229,7 @@ export interface Doubt {
   reason: string;
   /** The post was not created before this instant. */
   since: number;
-  /** When to look, ascending; those that a clear answer has passed are taken off. None left: it is not there. */
+  /** When to look, ascending; each clear answer takes one off. None left: it is not there. */
   lookAts: number[];
   /** X refused another create as a duplicate of this one. */
   duplicate: boolean;

@@ -4,8 +4,7 @@
 local taken = redis.call('HGET', KEYS[1], 'request')
 -- The same request is the same post: a client whose answer was lost with the connection sends it again.
 if taken then return taken == ARGV[2] and 1 or 0 end
--- One that is out of date by now does no harm: then it is only looked for the post before it is created.
-local history = redis.call('HGET', KEYS[8], 'id') or presentHistory(KEYS[8])
+local history = presentHistory(KEYS[8])
 redis.call('HSET', KEYS[1], 'request', ARGV[2], 'state', ARGV[3], 'status', ARGV[4], 'rev', 1, 'fence', 0, 'wake', 0, 'held', '',
   'history', history)
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
