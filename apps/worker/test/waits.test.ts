@@ -1,6 +1,6 @@
 import { eventually, makeImage, makeVideo, movableClock } from '@slipway/testkit';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { type TestWorker, type WorkerRig, createsOnX, postsOnX, startRig } from './worker-rig.ts';
+import { type TestWorker, type WorkerRig, createsOnX, passWait, postsOnX, startRig } from './worker-rig.ts';
 
 // X and the pipeline run on one clock that moves only when told to. It is a day ahead of Redis, whose own clock therefore
 // never ends a wait: promoting the job stands for that.
@@ -25,19 +25,6 @@ beforeAll(async () => {
   worker = await rig.startWorker({ concurrency: 1 });
 });
 afterAll(() => rig.stop());
-
-/** Lets the time come that the post waits for; says how long that was. */
-async function passWait(id: string): Promise<number> {
-  const { job, until } = await rig.delayed(id);
-  const waitedMs = until - clock.now();
-  clock.advance(waitedMs);
-  await job.promote();
-  await eventually(async () => {
-    const again = await rig.jobOf(id);
-    return !again || again.attemptsStarted > job.attemptsStarted;
-  });
-  return waitedMs;
-}
 
 async function expectIdle(): Promise<void> {
   await eventually(async () => (await rig.queue.getActiveCount()) === 0 && worker.inHand === 0);
@@ -64,7 +51,7 @@ describe('a post that X processes for ten minutes', () => {
     const waits: number[] = [];
     while ((await rig.stateOf(slow)).status === 'staging') {
       await expectIdle();
-      waits.push(await passWait(slow));
+      waits.push(await passWait(rig, clock, slow));
       await eventually(async () => (await rig.stateOf(slow)).status !== 'staging' || (await job.isDelayed()));
     }
     expect(await rig.ended(slow)).toMatchObject({ status: 'published' });
@@ -93,7 +80,7 @@ describe('what X refuses for a while', () => {
     await expectIdle();
     expect(createsOnX(rig)).toBe(before + 1);
 
-    await passWait(id);
+    await passWait(rig, clock, id);
     expect(await rig.ended(id)).toMatchObject({ status: 'published' });
     expect(postsOnX(rig, 'limited')).toHaveLength(1);
   });
@@ -107,8 +94,8 @@ describe('what X refuses for a while', () => {
     await rig.delayed(id);
     expect(await rig.stateOf(id)).toMatchObject({ status: 'staging', waiting: { reason: 'rate_limit' } });
     await expectIdle();
-    await passWait(id);
-    while ((await rig.stateOf(id)).waiting?.reason === 'processing') await passWait(id);
+    await passWait(rig, clock, id);
+    while ((await rig.stateOf(id)).waiting?.reason === 'processing') await passWait(rig, clock, id);
     expect(await rig.ended(id)).toMatchObject({ status: 'published' });
     const [post] = postsOnX(rig, 'limited video');
     const upload = rig.sim.ledger().uploads.find(({ mediaId }) => mediaId === post?.mediaIds[0]);
@@ -129,7 +116,7 @@ describe('what X refuses for a while', () => {
         status: 'scheduled',
         waiting: { reason: 'credits', detail: expect.stringContaining('credits') },
       });
-      expect(await passWait(id)).toBe(PARK_MS);
+      expect(await passWait(rig, clock, id)).toBe(PARK_MS);
     }
     expect(await rig.ended(id)).toMatchObject({ status: 'published' });
     expect(postsOnX(rig, 'broke')).toHaveLength(1);
@@ -147,7 +134,7 @@ describe('what X refuses for a while', () => {
     for (const _ of [1, 2, 3]) {
       await rig.delayed(id);
       reasons.push((await rig.stateOf(id)).waiting?.reason);
-      await passWait(id);
+      await passWait(rig, clock, id);
     }
     expect(reasons).toEqual(['backoff', 'backoff', 'account']);
     expect(await rig.ended(id)).toMatchObject({ status: 'published' });

@@ -5,6 +5,7 @@ import {
   type PostEvent,
   type PostRequest,
   type PostState,
+  type Waiting,
   isTerminal,
   policySchema,
 } from '@slipway/pipeline/core';
@@ -19,7 +20,7 @@ import {
   newPostId,
   watchConnections,
 } from '@slipway/store';
-import { type Media, eventually } from '@slipway/testkit';
+import { type Media, type MovableClock, eventually } from '@slipway/testkit';
 import { createXClient } from '@slipway/x-media';
 import { type Sim, type SimOptions, startSim } from '@slipway/x-sim';
 import { type Job, Queue } from 'bullmq';
@@ -252,4 +253,42 @@ export function postsOnX(rig: WorkerRig, text: string) {
 export function createsOnX(rig: WorkerRig): number {
   const counts = rig.sim.ledger().requests['posts.create'] ?? {};
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** Lets the time come that the post waits for, on the clock of the rig; says how long that was. */
+export async function passWait(rig: WorkerRig, clock: MovableClock, id: string): Promise<number> {
+  const { job, until } = await rig.delayed(id);
+  const waitedMs = until - clock.now();
+  clock.advance(waitedMs);
+  await job.promote();
+  await eventually(async () => {
+    const again = await rig.jobOf(id);
+    return !again || again.attemptsStarted > job.attemptsStarted;
+  });
+  return waitedMs;
+}
+
+/** Lets the time come whenever the post waits, until it is over or `enough` says so; tells what it waited for. */
+export async function passWaits(
+  rig: WorkerRig,
+  clock: MovableClock,
+  id: string,
+  enough: (waits: readonly Waiting[]) => boolean = () => false,
+): Promise<Waiting[]> {
+  const waits: Waiting[] = [];
+  for (;;) {
+    const state = await eventually(
+      async () => {
+        const now = await rig.stateOf(id);
+        return isTerminal(now.status) || (await (await rig.jobOf(id))?.isDelayed()) ? now : undefined;
+      },
+      { describe: `the end or a wait of ${id}` },
+    );
+    if (isTerminal(state.status)) return waits;
+    const { waiting } = await rig.stateOf(id);
+    if (!waiting) continue;
+    waits.push(waiting);
+    if (enough(waits)) return waits;
+    await passWait(rig, clock, id);
+  }
 }
