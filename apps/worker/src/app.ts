@@ -16,6 +16,7 @@ import type { Logger } from 'pino';
 import { startHandOff } from './hand-off.ts';
 import { createHands } from './hands.ts';
 import { createProcessor } from './process-wake.ts';
+import { counted, startWatchdog } from './watchdog.ts';
 import { createWriteGate } from './write-gate.ts';
 
 /** After a wait has ended, how late its job may be before it is put back. */
@@ -37,6 +38,10 @@ export interface WorkerAppOptions {
   concurrency: number;
   leaseMs: number;
   graceMs: number;
+  /** With nothing in hand for so long while posts are due, this worker is stuck; 0: nobody looks. */
+  watchdogMs: number;
+  /** It will not take work any more, and is to be started anew. */
+  onStuck: () => void;
   world: World;
   logger: Logger;
 }
@@ -107,7 +112,8 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     const queueConnection = connect('worker', 'queue');
     const workerConnection = connect('blocking', 'worker');
     const queue = new Queue<Wake>(POST_QUEUE, { connection: queueConnection, prefix: keys.tag });
-    const worker = new Worker<Wake>(POST_QUEUE, processor, {
+    const jobs = counted(processor);
+    const worker = new Worker<Wake>(POST_QUEUE, jobs.process, {
       connection: workerConnection,
       prefix: keys.tag,
       concurrency: options.concurrency,
@@ -121,23 +127,44 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       graceMs: WAKE_GRACE_MS,
     });
     const handOff = startHandOff({ queue, admissions, gate, logger });
-    return { keys, queue, worker, handOff, connections: [queueConnection, workerConnection] };
+    return {
+      keys,
+      queue,
+      worker,
+      activity: jobs.activity,
+      handOff,
+      connections: [queueConnection, workerConnection],
+    };
   });
   await listening.subscribe(...layout.partitions.map(({ due }) => due));
   listening.on('message', (channel) => consumers.find(({ keys }) => keys.due === channel)?.handOff.hurry());
   await Promise.all(consumers.map(({ worker }) => worker.waitUntilReady()));
+
+  const watchdogs = (options.watchdogMs === 0 ? [] : consumers).map(({ keys, activity }) =>
+    startWatchdog({
+      redis: connect('worker', 'watchdog'),
+      keys,
+      activity,
+      limitMs: options.watchdogMs,
+      onStuck(what) {
+        logger.fatal(what, 'posts are due and none is taken; this worker is to be started again');
+        options.onStuck();
+      },
+    }),
+  );
 
   return {
     get inHand() {
       return hands.size;
     },
     async stop() {
+      const watchdogsEnded = watchdogs.map((watchdog) => watchdog.stop());
       const handOffsEnded = consumers.map(({ handOff }) => handOff.stop());
       // Closing first stops the fetching of jobs; only then are the running ones asked to end.
       const workersClosed = consumers.map(({ worker }) => worker.close());
       stopping.abort();
       const cutOff = setTimeout(() => hands.dropAll(), options.graceMs);
-      await Promise.all([...handOffsEnded, ...workersClosed]);
+      await Promise.all([...watchdogsEnded, ...handOffsEnded, ...workersClosed]);
       clearTimeout(cutOff);
       hands.stop();
       gate.stop();

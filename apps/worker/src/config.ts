@@ -48,6 +48,14 @@ export const workerSettings = {
     .min(500)
     .default(10_000)
     .describe('A post whose worker was silent for so long is given to another one.'),
+  SLIPWAY_WATCHDOG_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(60_000)
+    .describe(
+      'A worker that has had nothing in hand for so long, while posts were due, ends with status 1, for its supervisor to start it again; 0: never.',
+    ),
   SLIPWAY_CHUNK_BYTES: policy.chunkBytes,
   SLIPWAY_SEGMENTS_IN_FLIGHT: policy.segmentsInFlight,
   SLIPWAY_PROCESSING_LIMIT_MS: policy.processingLimitMs,

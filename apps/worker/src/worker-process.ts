@@ -11,6 +11,8 @@ import { serveHealth } from './health.ts';
 import { createLogger } from './logger.ts';
 
 const EX_CONFIG = 78;
+/** Beyond the grace of running requests, for what there is to close. */
+const STOP_MARGIN_MS = 5_000;
 
 const config = configured(() => parseConfig(process.env));
 const accounts = configured(() => loadAccounts(config.SLIPWAY_ACCOUNTS_FILE));
@@ -41,6 +43,13 @@ const worker = await startWorker({
   name: config.SLIPWAY_WORKER_NAME,
   concurrency: config.SLIPWAY_WORKER_CONCURRENCY,
   leaseMs: config.SLIPWAY_LEASE_MS,
+  watchdogMs: config.SLIPWAY_WATCHDOG_MS,
+  onStuck() {
+    // What is stuck may not stop either.
+    setTimeout(() => process.exit(), config.SLIPWAY_WORKER_GRACE_MS + STOP_MARGIN_MS).unref();
+    process.exitCode = 1;
+    void stop('watchdog');
+  },
   graceMs: config.SLIPWAY_WORKER_GRACE_MS,
   world: { x, objects, accounts, policy: policyOf(config), clock: { now: Date.now }, random: Math.random },
   logger,
@@ -52,8 +61,8 @@ const health =
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
 logger.info({ concurrency: config.SLIPWAY_WORKER_CONCURRENCY }, 'ready');
 
-async function stop(signal: string): Promise<void> {
-  logger.info({ signal, inHand: worker.inHand }, 'stopping');
+async function stop(reason: string): Promise<void> {
+  logger.info({ reason, inHand: worker.inHand }, 'stopping');
   await worker.stop();
   health?.close();
   await x.close();

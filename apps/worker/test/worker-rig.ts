@@ -158,6 +158,8 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
         concurrency: 4,
         leaseMs: 10_000,
         graceMs: 10_000,
+        watchdogMs: 0,
+        onStuck: () => undefined,
         world,
         watch: watchConnections(logger),
         logger,

@@ -100,6 +100,17 @@ export function createAdmissions(
   };
 }
 
+/** How many posts should have been handed over, or looked at, more than so long ago. */
+export async function countLatePosts(redis: Redis, keys: PartitionKeys, byMs: number): Promise<number> {
+  const [seconds] = await redis.time();
+  const before = Number(seconds) * 1_000 - byMs;
+  const [due, admitted] = await Promise.all([
+    redis.zcount(keys.backlog, '-inf', before),
+    redis.zcount(keys.admitted, '-inf', before),
+  ]);
+  return due + admitted;
+}
+
 function admittedOf(reply: unknown): Admitted[] {
   return inGroups(reply, 3).map(([postId = '', wake, lookAt]) => ({
     postId,

@@ -3,6 +3,7 @@ export {
   type Admitted,
   type SweepCursor,
   type Wake,
+  countLatePosts,
   createAdmissions,
 } from './admissions.ts';
 export { type Barrier, type BarrierOptions, createBarrier } from './barrier.ts';
