@@ -1,6 +1,6 @@
 import { announce } from './announce.ts';
 import type { PostEvent } from './post-events.ts';
-import { firstStepOf, statusBeforePublishing } from './transitions.ts';
+import { statusBeforePublishing } from './transitions.ts';
 import {
   type Failure,
   type FailureCode,
@@ -14,21 +14,19 @@ export const RETRY_FROM = ['checkpoint', 'start'] as const;
 /** `checkpoint`: what X has stays there, only what failed is done again. `start`: every object is looked at and uploaded anew. */
 export type RetryFrom = (typeof RETRY_FROM)[number];
 
-/** Failures after which an upload, though it may be whole, is of no use. */
-const SPENT_UPLOADS = new Set<FailureCode>([
-  'processing_failed',
-  'processing_timeout',
-  'upload_failed',
-  'media_rejected',
-]);
-/** Failures of the object itself: it is looked at anew. */
-const SPENT_SOURCES = new Set<FailureCode>([
+/** Failures after which an upload, even a whole one, is of no use; the remedy of most is another object under the same key. */
+const SPENT = new Set<FailureCode>([
   'source_changed',
   'source_corrupt',
   'media_type_unsupported',
   'media_too_large',
   'media_rule',
   'media_mix',
+  'media_rejected',
+  'video_too_long',
+  'processing_failed',
+  'processing_timeout',
+  'upload_failed',
 ]);
 
 /** The post set going again by a person, or null when it is not one that failed or was missed. */
@@ -61,11 +59,8 @@ function isAbout({ field }: Failure, item: number): boolean {
 }
 
 function resume(media: MediaState, failed: FailureCode | null, now: number): MediaState {
-  if (failed && SPENT_SOURCES.has(failed)) return newMediaState();
+  if (failed && SPENT.has(failed)) return { ...newMediaState(), learned: media.learned };
   const rested = { ...media, strikes: {}, restarts: {}, notBefore: 0, trouble: null };
-  if (failed && SPENT_UPLOADS.has(failed)) {
-    return { ...rested, step: firstStepOf(media.category, media.source?.bytes ?? 0), upload: null };
-  }
   const { upload } = media;
   // The time that X may take to process it begins anew.
   return upload?.processing
