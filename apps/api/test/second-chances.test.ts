@@ -39,6 +39,7 @@ const inDoubt = (deadline: number): Partial<PostState> => ({
       cause: 'no_answer',
       reason: 'X answered 503 without a word',
       since: NOW - 60_000,
+      deadline,
       lookAts: [NOW + 60_000, NOW + 600_000],
       duplicate: false,
     },

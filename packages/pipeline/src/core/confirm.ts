@@ -21,10 +21,16 @@ export function looksFrom(from: number, { confirmWindowMs }: Pick<Policy, 'confi
   return LOOKS.map((share) => from + Math.round(share * confirmWindowMs));
 }
 
-/** The state of a post of which X may have made one: it is looked for from `from` on. */
+/** The state of a post that X may have made: it is looked for. */
 export function doubt(
   state: PostState,
-  { cause, reason, since, duplicate = false }: Omit<Doubt, 'lookAts' | 'duplicate'> & { duplicate?: boolean },
+  {
+    cause,
+    reason,
+    since,
+    deadline,
+    duplicate = false,
+  }: Omit<Doubt, 'lookAts' | 'duplicate'> & { duplicate?: boolean },
   lookAts: number[],
 ): PostState {
   const { publish } = state;
@@ -39,7 +45,7 @@ export function doubt(
       strikes: {},
       unclearSince,
       sought: withKeys(publish, state.media),
-      doubt: { cause, reason, since: Math.min(since, unclearSince ?? since), lookAts, duplicate },
+      doubt: { cause, reason, since: Math.min(since, unclearSince ?? since), deadline, lookAts, duplicate },
     },
   };
 }

@@ -17,7 +17,8 @@ export function foldHistory(
   const known = { ...state, publish: { ...state.publish, history } };
   // Its time came only under the new history, of which nothing is lost.
   if (request.publishAt - CLOCK_SKEW_MS > since) return known;
-  const lookAts = lossy ? looksFrom(Math.max(at, deadlineOf(since, policy)), policy) : [at];
+  const deadline = lossy ? Math.max(at, deadlineOf(since, policy)) : at;
+  const lookAts = lossy ? looksFrom(deadline, policy) : [at];
   const { doubt: open } = state.publish;
   if (open) {
     // What is being looked for may have been created again in what is lost.
@@ -25,7 +26,12 @@ export function foldHistory(
     const all = [...new Set([...open.lookAts, ...lookAts])].sort((a, b) => a - b);
     return doubt(
       known,
-      { ...open, cause: 'lost_writes', since: Math.min(open.since, request.publishAt) },
+      {
+        ...open,
+        cause: 'lost_writes',
+        since: Math.min(open.since, request.publishAt),
+        deadline: Math.max(open.deadline, deadline),
+      },
       all,
     );
   }
@@ -34,7 +40,7 @@ export function foldHistory(
     : 'Redis was restarted after the time of the post; it is looked for once before it is created.';
   return doubt(
     known,
-    { cause: lossy ? 'lost_writes' : 'restart', reason, since: request.publishAt },
+    { cause: lossy ? 'lost_writes' : 'restart', reason, since: request.publishAt, deadline },
     lookAts,
   );
 }

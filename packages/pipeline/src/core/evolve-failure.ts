@@ -93,15 +93,18 @@ function apply(
     case 'retry':
       return retry(verdict, state, event, situation, item);
     case 'doubt': {
-      const { intent } = state.publish;
-      const cause = { cause: 'no_answer', reason: words, since: intent?.startedAt ?? at } as const;
-      return doubt(state, cause, looksFrom(intent?.deadline ?? at, policy));
+      const { startedAt: since, deadline } = state.publish.intent ?? { startedAt: at, deadline: at };
+      return doubt(
+        state,
+        { cause: 'no_answer', reason: words, since, deadline },
+        looksFrom(deadline, policy),
+      );
     }
     case 'landed': {
       const since = state.publish.unclearSince ?? at;
       return doubt(
         state,
-        { cause: 'no_answer', reason: words, since, duplicate: true },
+        { cause: 'no_answer', reason: words, since, deadline: at, duplicate: true },
         looksFrom(at, policy),
       );
     }

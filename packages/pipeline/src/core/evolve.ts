@@ -111,15 +111,16 @@ function takeOver(state: PostState, event: StepEvent & { type: 'taken_over' }, p
 function doubtTheIntent(state: PostState, at: number, policy: Policy): PostState {
   const { intent } = state.publish;
   // By the clock of the other worker, but no later than our own clock says for a call that began just now.
-  const from = Math.min(intent?.deadline ?? at, deadlineOf(at, policy));
+  const deadline = Math.min(intent?.deadline ?? at, deadlineOf(at, policy));
   return doubt(
     state,
     {
       cause: 'no_answer',
       reason: 'The worker stopped while X was creating the post; whether the post exists is not known.',
       since: intent?.startedAt ?? at,
+      deadline,
     },
-    looksFrom(from, policy),
+    looksFrom(deadline, policy),
   );
 }
 

@@ -1,4 +1,5 @@
 import { announce } from './announce.ts';
+import { CLOCK_SKEW_MS } from './confirm.ts';
 import type { PostEvent } from './post-events.ts';
 import { failPost, publish, statusBeforePublishing } from './transitions.ts';
 import type { PostRecord, PostState } from './vocabulary.ts';
@@ -21,9 +22,10 @@ export type Resolved =
 
 /** Settles a post whose outcome on X is not known by the word of a person. */
 export function resolvePost({ state }: PostRecord, now: number, resolution: Resolution): Resolved {
-  const isOpen = state.status === 'publishing' && state.publish.doubt !== null;
-  if (!isOpen && state.status !== 'unconfirmed') return { refused: 'not_in_doubt' };
-  const until = state.publish.intent?.deadline ?? 0;
+  const open = state.status === 'publishing' ? state.publish.doubt : null;
+  if (!open && state.status !== 'unconfirmed') return { refused: 'not_in_doubt' };
+  // A worker found it unconfirmed only after its last look.
+  const until = open ? open.deadline + CLOCK_SKEW_MS : 0;
   if (resolution.outcome !== 'published' && now < until) return { refused: 'too_early', until };
   const next = resolved(state);
   return {
@@ -33,21 +35,21 @@ export function resolvePost({ state }: PostRecord, now: number, resolution: Reso
   };
 
   function resolved(from: PostState): PostState {
-    const open: PostState = { ...from, failure: null };
+    const settled: PostState = { ...from, failure: null };
     switch (resolution.outcome) {
       case 'published':
-        return publish(open, { xPostId: resolution.xPostId, at: resolution.publishedAt });
+        return publish(settled, { xPostId: resolution.xPostId, at: resolution.publishedAt });
       case 'retry': {
         const ready: PostState = {
-          ...open,
+          ...settled,
           waiting: null,
           hold: null,
-          publish: { ...open.publish, intent: null, doubt: null, strikes: {}, evenIfLate: true },
+          publish: { ...settled.publish, intent: null, doubt: null, strikes: {}, evenIfLate: true },
         };
         return { ...ready, status: statusBeforePublishing(ready) };
       }
       case 'fail':
-        return failPost(open, {
+        return failPost(settled, {
           code: 'not_published',
           message: 'A person looked, did not find the post on X, and gave it up.',
           step: 'confirm',

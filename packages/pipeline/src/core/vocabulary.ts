@@ -229,6 +229,8 @@ export interface Doubt {
   reason: string;
   /** The post was not created before this instant. */
   since: number;
+  /** After this instant no call that creates it can still be under way. */
+  deadline: number;
   /** When to look, ascending; each clear answer takes one off. None left: it is not there. */
   lookAts: number[];
   /** X refused another create as a duplicate of this one. */
