@@ -22,7 +22,7 @@ let worker: TestWorker;
 beforeAll(async () => {
   rig = await startRig({
     clock,
-    sim: { now: clock.now, config: { processingMs: { tweet_video: 0 } } },
+    sim: { now: () => clock.now(), config: { processingMs: { tweet_video: 0 } } },
     policy: { chunkBytes: CHUNK_BYTES, segmentsInFlight: 3, retryLimit: RETRIES, restartLimit: RESTARTS },
   });
   await rig.put('video', video);
