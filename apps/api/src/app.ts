@@ -39,7 +39,7 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
     // While it stops, what still comes in over open connections is served; a bare 503 would be no problem+json.
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => void sendProblem(request, reply, toProblem(error)),
+    frameworkErrors: (error, request, reply) => void sendProblem(request, reply, toProblem(error, request)),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validateRequest);
   app.setSerializerCompiler(serializerCompiler);

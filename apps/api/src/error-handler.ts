@@ -7,7 +7,7 @@ import { storeUnavailable } from './store-away.ts';
 
 /** Answers every error and every unknown address with a problem. What a caller did is never answered with 5xx. */
 export function answerProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, toProblem(error)));
+  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, toProblem(error, request)));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
       request,
@@ -53,10 +53,13 @@ const FRAMEWORK_PROBLEMS: Record<string, Words> = {
 };
 
 /** The problem that an error stands for; anything unforeseen is `internal` and says nothing of its inside. */
-export function toProblem(error: unknown): Problem {
+export function toProblem(error: unknown, { method }: Pick<FastifyRequest, 'method'>): Problem {
   if (error instanceof Problem) return error;
   const trouble = findStoreTrouble(error);
-  if (trouble) return storeUnavailable(trouble, error);
+  if (trouble) {
+    const maybeWritten = trouble.maybeWritten && method !== 'GET' && method !== 'HEAD';
+    return storeUnavailable({ ...trouble, maybeWritten }, error);
+  }
   const { code = '', statusCode } = isFastifyError(error) ? error : {};
   const known = FRAMEWORK_PROBLEMS[code];
   if (known) return new Problem(known.code, known);

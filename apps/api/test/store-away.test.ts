@@ -30,6 +30,7 @@ describe('while Redis is away', () => {
       ['/v1/posts', 'GET'],
       [`/v1/posts/${accepted[0]}`, 'GET'],
       [`/v1/posts/${accepted[0]}/cancel`, 'POST'],
+      [`/v1/posts/${accepted[0]}/retry`, 'POST'],
       [`/v1/posts/${accepted[0]}/events`, 'GET'],
     ] as const) {
       const answer = await api.ask(path, {
@@ -58,10 +59,21 @@ describe('while Redis is away', () => {
   });
 
   test('that hangs, callers get an answer and learn what to look for', async ({ expect }) => {
+    const accepted: string = (await create()).body.id;
     await api.redis.kill('SIGSTOP');
-    const [answer, ready] = await Promise.all([create(), api.ask('/readyz')]);
+    const [answer, ready, read, canceled] = await Promise.all([
+      create(),
+      api.ask('/readyz'),
+      api.ask('/v1/posts'),
+      api.ask(`/v1/posts/${accepted}/cancel`, { method: 'POST' }),
+    ]);
     await api.redis.kill('SIGCONT');
     expect(ready.status).toBe(503);
+    expect(read.body.detail).toContain('Nothing was changed');
+    expect(canceled).toMatchObject({
+      status: 503,
+      body: { code: 'store_unavailable', detail: expect.stringContaining('may have been done') },
+    });
     expect(answer).toMatchObject({ status: 503, body: { code: 'store_unavailable' } });
     // The write was on its way: the answer names the id under which it may turn up.
     const id = /post_[0-9a-z]{26}/.exec(answer.body.detail)?.[0];
@@ -104,6 +116,33 @@ test('while the memory of Redis is full, nothing is accepted and what was accept
   expect((await api.ask('/readyz')).status).toBe(200);
   expect((await create()).status).toBe(202);
   expect((await api.ask(`/v1/posts/${id}/cancel`, { method: 'POST' })).status).toBe(200);
+});
+
+test('while Redis is a replica, nothing is accepted, and streams go on when it is master again', async ({
+  expect,
+}) => {
+  const id: string = (await create()).body.id;
+  const reader = await readEvents(api, id);
+  expect(await reader.next()).toMatchObject({ event: 'post.scheduled' });
+  const redis = new Redis(api.redis.url);
+  await redis.replicaof('127.0.0.1', 1); // nobody is there
+  const refused = {
+    status: 503,
+    body: { code: 'store_unavailable', detail: expect.stringContaining('replica') },
+  };
+  expect(await create()).toMatchObject(refused);
+  await eventually(async () => (await api.ask(`/v1/posts/${id}`)).status === 200, {
+    describe: 'the connection that takes the place of the one to a replica',
+  });
+  expect(await api.ask(`/v1/posts/${id}/cancel`, { method: 'POST' })).toMatchObject(refused);
+  await eventually(async () => /replica/.test(String((await api.ask('/readyz')).body.detail)), {
+    describe: 'that /readyz says so',
+  });
+  await redis.replicaof('NO', 'ONE');
+  redis.disconnect();
+  await eventually(async () => (await create()).status === 202, { describe: 'that posts are taken again' });
+  await api.ask(`/v1/posts/${id}/cancel`, { method: 'POST' });
+  expect((await reader.rest()).map(({ event }) => event)).toEqual(['post.canceled']);
 });
 
 test('a write whose answer is lost with its connection is accepted, once', async ({ expect }) => {

@@ -23,6 +23,7 @@ const REFUSALS = new Map([
   ['CLUSTERDOWN', 'The cluster of Redis is down.'],
   ['TRYAGAIN', 'The cluster of Redis is being changed.'],
   ['BUSY', 'Redis is busy with a script.'],
+  ['UNBLOCKED', 'Redis has become a replica.'],
 ]);
 const PROHIBITIONS = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
 const NEVER_SENT = /enableOfflineQueue options is false/;
@@ -39,10 +40,13 @@ const NETWORK_CODES = new Set([
   'EAI_AGAIN',
 ]);
 
+/** Redis 6 puts what went wrong in a script behind where it did. */
+const WORD = /^(?:ERR Error running script .*: -)?(\w+)/;
+
 /** Null for an error that is not about the state of Redis; that one is a defect. */
 export function findStoreTrouble(error: unknown): StoreTrouble | null {
   if (!(error instanceof Error)) return null;
-  const [word = ''] = error.message.split(/\W/, 1);
+  const word = WORD.exec(error.message)?.[1] ?? '';
   const refusal = REFUSALS.get(word);
   if (refusal !== undefined) return { kind: 'refuses', maybeWritten: false, reason: refusal };
   if (PROHIBITIONS.has(word)) {

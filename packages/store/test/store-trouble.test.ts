@@ -11,6 +11,13 @@ test.for([
   ['READONLY You can not write against a read only replica.', 'refuses', false, 'Redis is a replica'],
   ['LOADING Redis is loading the dataset in memory', 'refuses', false, 'loading'],
   ['MISCONF Errors writing to the AOF file: No space left on device', 'refuses', false, 'disk'],
+  ['UNBLOCKED force unblock from blocking operation, instance state changed', 'refuses', false, 'replica'],
+  [
+    "ERR Error running script (call to f_1028a5db): @user_script:4: @user_script: 4: -OOM command not allowed when used memory > 'maxmemory'.",
+    'refuses',
+    false,
+    'The memory of Redis is full.',
+  ],
   ["NOPERM this user has no permissions to run the 'evalsha' command", 'forbids', false, 'does not let'],
   ["Stream isn't writeable and enableOfflineQueue options is false", 'away', false, 'does not answer'],
   ['Connection is closed.', 'away', true, 'does not answer'],
@@ -27,9 +34,11 @@ test('a network error is trouble; a write that met a refused connection did not 
   expect(failed('ECONNREFUSED')).toMatchObject({ kind: 'away', maybeWritten: false });
 });
 
-test.for(['ERR wrong number of arguments', 'Cannot read properties of undefined', 'OOMPH'])(
-  'an error that says "%s" is a defect',
-  (message, { expect }) => {
-    expect(findStoreTrouble(new Error(message))).toBeNull();
-  },
-);
+test.for([
+  'ERR wrong number of arguments',
+  'ERR Error running script (call to f_1028a5db): @user_script:4: @user_script: 4: Wrong number of args',
+  'Cannot read properties of undefined',
+  'OOMPH',
+])('an error that says "%s" is a defect', (message, { expect }) => {
+  expect(findStoreTrouble(new Error(message))).toBeNull();
+});
