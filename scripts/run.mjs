@@ -1,4 +1,4 @@
-// `node scripts/run.mjs chaos|demo|dev|test`: sets up what is missing, then hands over to the target on the project's own Node.
+// `node scripts/run.mjs chaos|demo|dev|doctor|test`: sets up what is missing, then hands over to the target on the project's own Node.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root, toolEnvironment } from './project.mjs';
@@ -11,6 +11,7 @@ const targets = {
   dev: { file: 'packages/local/src/dev.ts', ownServerNeeded: false },
   chaos: { file: 'chaos/src/main.ts', ownServerNeeded: true },
   demo: { file: 'packages/local/src/demo.ts', ownServerNeeded: false },
+  doctor: { file: 'apps/cli/src/main.ts', args: ['doctor'], redisNeeded: false },
 };
 
 const [name, ...rest] = process.argv.slice(2);
@@ -20,7 +21,7 @@ if (name === undefined || !Object.hasOwn(targets, name)) {
 }
 const target = targets[name];
 const node = reportFailure(() => setUp(target));
-if (node !== undefined) handOver(node, join(root, target.file), rest);
+if (node !== undefined) handOver(node, join(root, target.file), [...(target.args ?? []), ...rest]);
 
 /** What comes in goes to the target, what it ends with is how we end. */
 function handOver(node, file, args) {

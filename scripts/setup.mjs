@@ -10,7 +10,7 @@ import { reportFailure, run, runShown, SetupError, step } from './step.mjs';
  * Returns the Node that runs the project. Throws a SetupError that names the remedy.
  * `ownServerNeeded`: the target stops and restarts Redis, so that a REDIS_URL of someone else's will not do.
  */
-export function setUp({ ownServerNeeded = true } = {}) {
+export function setUp({ ownServerNeeded = true, redisNeeded = true } = {}) {
   if (readPnpmVersion() !== pnpmVersion) step(`pnpm ${pnpmVersion} into .tools`, installPnpm);
   // An installation that is whole is looked over in a moment, and needs no word.
   if (lockfileIsInstalled()) installDependencies();
@@ -21,7 +21,9 @@ export function setUp({ ownServerNeeded = true } = {}) {
       remedy: `On Linux it is installed with the dependencies; elsewhere install Node ${nodeMajor} or newer (macOS: brew install node).`,
     });
   }
-  runShown(node, [join(root, 'scripts/set-up-redis.mjs'), ...(ownServerNeeded ? ['--own'] : [])]);
+  if (redisNeeded) {
+    runShown(node, [join(root, 'scripts/set-up-redis.mjs'), ...(ownServerNeeded ? ['--own'] : [])]);
+  }
   return node;
 }
 

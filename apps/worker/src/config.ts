@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { installationSettings, parseEnvironment, s3Settings } from '@slipway/config';
+import { installationSettings, parseEnvironment, s3Settings, xSettings } from '@slipway/config';
 import { type Policy, policySchema } from '@slipway/pipeline/core';
 import { z } from 'zod';
 
@@ -9,10 +9,7 @@ const { shape: policy } = policySchema;
 export const workerSettings = {
   ...installationSettings,
   ...s3Settings,
-  SLIPWAY_X_BASE_URL: z
-    .url()
-    .default('https://api.x.com')
-    .describe('Where X is; the simulator in development.'),
+  ...xSettings,
   SLIPWAY_WORKER_NAME: z.string().min(1).default(`${hostname()}-${process.pid}`).meta({
     description:
       'Names this worker in logs and in the records of what it has in hand; unique in an installation.',

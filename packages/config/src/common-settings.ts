@@ -44,6 +44,14 @@ export const installationSettings = {
   SLIPWAY_STAGING_LEAD_MS: policySchema.shape.stagingLeadMs,
 } satisfies Record<string, z.ZodType>;
 
+/** Where posts go. */
+export const xSettings = {
+  SLIPWAY_X_BASE_URL: z
+    .url()
+    .default('https://api.x.com')
+    .describe('Where X is; the simulator in development.'),
+} satisfies Record<string, z.ZodType>;
+
 /** Where media come from. */
 export const s3Settings = {
   SLIPWAY_S3_ENDPOINT: z.url().optional().describe('URL of the S3 store; leave it out for AWS itself.'),

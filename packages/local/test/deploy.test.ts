@@ -38,7 +38,7 @@ describe('deploy/Dockerfile', () => {
   });
 
   test('copies the manifest and the source of every package that its programs need', ({ expect }) => {
-    const needed = closure(['apps/api', 'apps/worker', 'packages/x-sim']);
+    const needed = closure(['apps/api', 'apps/cli', 'apps/worker', 'packages/x-sim']);
     const wanted = [...needed].flatMap((folder) => [
       [`${folder}/package.json`, `${folder}/`],
       [`${folder}/src`, `${folder}/src`],

@@ -52,7 +52,7 @@ describe.for(pages)('%s', (page) => {
   test('names only commands that there are', ({ expect }) => {
     const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'));
     const commands = [
-      ...read(page).matchAll(/\b(?:npm run|npm|pnpm) ((?:test|demo|dev|docs|check|chaos)[\w:]*)/g),
+      ...read(page).matchAll(/\b(?:npm run|npm|pnpm) ((?:test|demo|dev|docs|doctor|check|chaos)[\w:]*)/g),
     ].map(([, name]) => name ?? '');
     expect(commands.filter((name) => !(name in scripts))).toEqual([]);
   });
