@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 async function serve(check: () => Promise<void>): Promise<string> {
-  const server = await serveHealth(0, check);
+  const server = await serveHealth(0, check, 50);
   servers.push(server);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
@@ -29,4 +29,9 @@ test('GET /healthz says whether the worker is well, and nothing else is served',
   expect(await ask('/healthz')).toEqual([503, '{"status":"unavailable"}']);
   expect(await ask('/healthz', 'POST')).toEqual([404, '']);
   expect(await ask('/metrics')).toEqual([404, '']);
+});
+
+test('a check that does not end is a bad answer', async ({ expect }) => {
+  const url = await serve(() => new Promise(() => {}));
+  expect((await fetch(`${url}/healthz`)).status).toBe(503);
 });
