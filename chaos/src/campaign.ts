@@ -152,10 +152,12 @@ interface Gathering {
 
 async function gather({ plan, stack, direct, load, subscriptions, faults }: Gathering): Promise<Evidence> {
   const posts = await direct.list();
-  const timeout = AbortSignal.timeout(LAST_EVENTS_MS);
+  const known = new Set(posts.map(({ id }) => id));
   const followed = [...subscriptions.values()];
+  const timeout = AbortSignal.timeout(LAST_EVENTS_MS);
   await Promise.race([
-    Promise.all(followed.map(({ over }) => over)),
+    // Nothing more will ever be told of a post that was lost.
+    Promise.all(followed.filter(({ postId }) => known.has(postId)).map(({ over }) => over)),
     new Promise((resolve) => timeout.addEventListener('abort', resolve)),
   ]);
   for (const subscription of followed) subscription.stop();

@@ -64,6 +64,8 @@ export function startLoad({ stack, api, sightings, plan, startedAt, onAcknowledg
           ifChanged,
           ...(altText !== null && { altText }),
         })),
+        ifLate: post.ifLate,
+        ...(post.onUnknown !== null && { onUnknown: post.onUnknown }),
         ...(post.publishAfterMs !== null && {
           publishAt: new Date(Date.now() + post.publishAfterMs).toISOString(),
         }),

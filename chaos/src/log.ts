@@ -15,7 +15,10 @@ export function openLog(folder: string, plan: Plan, now: Date): CampaignLog {
   const stamp = now.toISOString().replaceAll(':', '-').replace(/\..*/, '');
   const file = join(folder, `${plan.profile}-${plan.seed}-${stamp}.jsonl`);
   const stream = createWriteStream(file);
-  const write = (entry: object): void => void stream.write(`${JSON.stringify(entry)}\n`);
+  const write = (entry: object): void => {
+    // Processes that are just being stopped still have something to say.
+    if (!stream.writableEnded) stream.write(`${JSON.stringify(entry)}\n`);
+  };
   write({ type: 'plan', plan });
   return {
     file,

@@ -93,6 +93,19 @@ const cases: Case[] = [
     finds: ['1 failed without a cause'],
   },
   {
+    name: 'a missed post that was to be published late',
+    doctor: (it) => void (it.posts[2] = view(2, { status: 'missed' })),
+    finds: ['1 failed without a cause', LAST_EVENT],
+  },
+  {
+    name: 'a missed post that was to be skipped',
+    doctor(it) {
+      it.posts[2] = view(2, { status: 'missed' });
+      it.plan.load = it.plan.load.map((post) => ({ ...post, ifLate: 'skip' }));
+    },
+    finds: [LAST_EVENT],
+  },
+  {
     name: 'an unconfirmed post whose creation nothing was done to',
     doctor: (it) => void (it.posts[0] = view(0, unconfirmed)),
     finds: ['1 unconfirmed without a cause', LAST_EVENT],

@@ -119,6 +119,8 @@ function planned(index: number, fate: Fate): PlannedPost {
     sendAtMs: 0,
     publishAfterMs: null,
     cancelAfterMs: fate === 'canceled' ? 1 : null,
+    onUnknown: null,
+    ifLate: 'publish',
     words: 'Words',
     media:
       index === 0

@@ -80,7 +80,8 @@ function failureOf({ failure }: PostView): string {
   return failure ? `${failure.code}: ${failure.message}` : 'no failure';
 }
 
-function mayEndSo({ fate }: PlannedPost, { status, failure }: PostView): boolean {
+function mayEndSo({ fate, ifLate }: PlannedPost, { status, failure }: PostView): boolean {
+  if (status === 'missed') return ifLate === 'skip';
   return ENDINGS[fate].includes(failure ? `${status} ${failure.code}` : status);
 }
 

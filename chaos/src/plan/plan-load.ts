@@ -43,6 +43,8 @@ export function planLoad(options: LoadOptions): PlannedPost[] {
       sendAtMs,
       publishAfterMs: planDelay(draw, fate, windowMs - sendAtMs),
       cancelAfterMs: fate === 'canceled' ? draw.integer(0, Math.round((windowMs - sendAtMs) / 2)) : null,
+      onUnknown: draw.pick(['retry', 'hold', null, null] as const),
+      ifLate: draw.happens(0.1) ? 'skip' : 'publish',
       words: draw.pick(WORDS),
       media: planMedia(draw, fate, seed, index),
       fate,

@@ -59,6 +59,10 @@ export interface PlannedPost {
   publishAfterMs: number | null;
   /** From when it is acknowledged; null for a post that is not canceled. */
   cancelAfterMs: number | null;
+  /** What to do when its creation stays unclear; null for the default. */
+  onUnknown: 'retry' | 'hold' | null;
+  /** What to do when its time has passed. */
+  ifLate: 'publish' | 'skip';
   words: string;
   media: PlannedMedia[];
   fate: Fate;
