@@ -104,7 +104,7 @@ export async function runCampaign(plan: Plan, hooks: CampaignHooks): Promise<Cam
   const evidence = await gather({ plan, stack, direct, load, subscriptions, faults });
   return {
     evidence,
-    violations: [...seenWhileRunning, ...findViolations(evidence)],
+    violations: joinViolations(seenWhileRunning, findViolations(evidence)),
     faults,
     sightings,
     // The last time is no resumption: it is how a subscriber learns that nothing more will come.
@@ -187,6 +187,15 @@ async function gather({ plan, stack, direct, load, subscriptions, faults }: Gath
       0,
     ),
   };
+}
+
+/** What was seen while it ran is mostly there at the end, too. */
+function joinViolations(before: readonly Violation[], atEnd: readonly Violation[]): Violation[] {
+  const isTold = (seen: Violation): boolean =>
+    atEnd.some(
+      ({ rule, token, postId }) => rule === seen.rule && token === seen.token && postId === seen.postId,
+    );
+  return [...before.filter((seen) => !isTold(seen)), ...atEnd];
 }
 
 function seconds(ms: number): string {

@@ -15,7 +15,7 @@ export interface FaultOptions {
 /** The stack is left alone at first, so that there is something to break. */
 const CALM_MS = 2_000;
 /** On average one fault begins in so much time. */
-const EVERY_MS = 1_300;
+const EVERY_MS = 1_100;
 const TIMELINE = 'x.timeline';
 /** Between two faults of one thing, where it can be had. */
 const DEFAULT_GAP_MS = 500;
@@ -33,9 +33,10 @@ type Draw = (draw: Chance, options: FaultOptions) => Draft;
 /** Every kind of fault, and how one is drawn. Lengths are for the short leases and timeouts of a campaign. */
 const DRAWS: Record<string, Draw> = {
   'worker.kill': (draw, { workers }) => ({ ...worker(draw, 'worker.kill', workers), forMs: 0 }),
+  // Mostly longer than the lease, so that it comes back to a post that another has taken.
   'worker.pause': (draw, { workers }) => ({
     ...worker(draw, 'worker.pause', workers),
-    forMs: draw.integer(1_000, 7_000),
+    forMs: draw.integer(1_000, 9_000),
   }),
   'worker.stop': (draw, { workers }) => ({ ...worker(draw, 'worker.stop', workers), forMs: 0 }),
   'api.kill': (draw) => ({ kind: 'api.kill', forMs: draw.integer(0, 1_500) }),
@@ -174,6 +175,8 @@ const DRAWS: Record<string, Draw> = {
     }),
 };
 
+/** Done twice in each turn: what takes posts from one worker to another. */
+const OFTEN: readonly string[] = ['worker.kill', 'worker.pause'];
 const LOSSY: Record<string, Profile> = { 'redis.cut_tail': 'everysec', 'redis.failover': 'failover' };
 
 /** What can be left out with `--without`: the names of `DRAWS`. */
@@ -186,11 +189,11 @@ export function planFaults(options: FaultOptions): PlannedFault[] {
     (name) => !isLeftOut(name, options.without) && (LOSSY[name] ?? options.profile) === options.profile,
   );
   if (names.length === 0) return [];
-  const count = Math.max(names.length, Math.round((options.windowMs - CALM_MS) / EVERY_MS));
+  const count = Math.max(names.length + OFTEN.length, Math.round((options.windowMs - CALM_MS) / EVERY_MS));
   const planned: PlannedFault[] = [];
   let turn: string[] = [];
   for (let drawn = 0; drawn < count; drawn += 1) {
-    if (turn.length === 0) turn = draw.shuffle(names);
+    if (turn.length === 0) turn = draw.shuffle([...names, ...names.filter((name) => OFTEN.includes(name))]);
     const name = turn.pop() ?? '';
     const draft = DRAWS[name]?.(draw, options);
     if (!draft) throw new Error(`no fault is called ${name}`);
