@@ -67,8 +67,8 @@ export interface Stack {
   /** Every worker started so far, those that have ended included. */
   readonly workers: readonly LocalProcess[];
   readonly accounts: readonly StackAccount[];
-  /** Starts one more. */
-  startWorker(): Promise<LocalProcess>;
+  /** Starts one more, under a new name, or under that of one that has ended, as a supervisor does. */
+  startWorker(name?: string): Promise<LocalProcess>;
   /** Starts the API again, at the same URL and with the same key; gracefully ended first if it is still running. */
   restartApi(): Promise<LocalProcess>;
   /** Ends everything, the API first and Redis last, and removes what was written. */
@@ -140,8 +140,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   const workers: LocalProcess[] = [];
   let workerCount = 0;
-  const startWorker = async (): Promise<LocalProcess> => {
-    const name = `worker-${(workerCount += 1)}`;
+  const nextName = (): string => `worker-${(workerCount += 1)}`;
+  const startWorker = async (name = nextName()): Promise<LocalProcess> => {
     const settings = { ...(await settingsOf(name)), SLIPWAY_WORKER_NAME: name };
     const worker = await launch({ name, app: 'worker', settings, readyMessage: 'ready' });
     workers.push(worker);
@@ -167,7 +167,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   started.defer(() => void (stopping = true));
   const [firstApi] = await Promise.all([
     startApi(String(options.apiPort ?? 0)),
-    ...Array.from({ length: options.workers ?? 1 }, startWorker),
+    ...Array.from({ length: options.workers ?? 1 }, () => startWorker()),
   ]);
   const url = String(readLogLine(firstApi.readyLine)?.['url']);
   const running = started.move();

@@ -134,7 +134,7 @@ export async function run(
     const { abandoned, changedHistory } = options;
     const at = clock.now();
     await fold([
-      { type: 'taken_over', at, abandoned },
+      { type: 'taken_over', at, abandoned, jitter: world.random() },
       ...(changedHistory ? [{ type: 'history_changed', at, ...changedHistory } as const] : []),
     ]);
     for (;;) {

@@ -171,7 +171,14 @@ describe('what followers of a post are told', () => {
       'post.unconfirmed',
     ]);
     const poison = ofVideo({ script: { inspect: Array.from({ length: 20 }, () => dies) } });
-    expect(summary(poison)).toEqual(['post.staging', 'post.failed']);
+    const again = Array.from({ length: policy.abandonLimit - 2 }, () => 'retrying the post');
+    expect(summary(poison)).toEqual([
+      'post.staging',
+      'retrying the post',
+      'waiting: backoff',
+      ...again,
+      'post.failed',
+    ]);
   });
 
   test('the id of the post at X', ({ expect }) => {

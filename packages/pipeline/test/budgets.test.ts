@@ -385,7 +385,7 @@ describe('processing', () => {
 
   test('is not called overdue after a pause of ours, before X was asked', ({ expect }) => {
     const events: StepEvent[] = [
-      { type: 'taken_over', at: T0, abandoned: false },
+      { type: 'taken_over', at: T0, abandoned: false, jitter: 0 },
       { type: 'inspected', at: T0, item: 0, source: { ...video, bytes: MIB }, category: 'tweet_video' },
       { type: 'initialized', at: T0, item: 0, mediaId: 'm1', mediaKey: null, expiresAt: T0 + 24 * HOUR },
       { type: 'appended', at: T0, item: 0, mediaId: 'm1', segment: 0, checksum: null },

@@ -243,6 +243,21 @@ describe('a worker that dies', () => {
     expect(actions).toHaveLength(policy.abandonLimit + 1);
   });
 
+  test('again and again keeps the post apart from others, the longer the more often', ({ expect }) => {
+    const jitters = [0.1, 0.9];
+    const [some, others] = jitters.map((jitter) =>
+      ofVideo({ turnOf: always('inspect', dies), jitter: () => jitter }),
+    );
+    // What dies once goes on at once.
+    expect(some?.waits).toHaveLength(policy.abandonLimit - 1);
+    expect(some?.waits[0]).toMatchObject({
+      reason: 'backoff',
+      detail: '2 workers in a row died with this post in hand.',
+    });
+    const [soon = [], late = []] = [some, others].map((story) => story && waitsOf(story).map(([, at]) => at));
+    for (const [index, at] of soon.entries()) expect(at).toBeLessThan((late[index] ?? 0) / 2);
+  });
+
   test('again and again, with progress between, is not', ({ expect }) => {
     const turns = Array.from({ length: 3 * policy.abandonLimit }, (_, index) =>
       index % 2 ? goesWell : dies,

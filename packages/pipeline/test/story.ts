@@ -147,7 +147,7 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
     const { now: at } = story;
     if ('dies' in turn) {
       inFlight = [];
-      fold({ type: 'taken_over', at, abandoned: true });
+      fold({ type: 'taken_over', at, abandoned: true, jitter: jitter() });
     } else if ('from' in turn) {
       fold({ type: 'failed', at, action, problem: turn, jitter: jitter() });
     } else {
@@ -155,7 +155,7 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
     }
   };
 
-  fold({ type: 'taken_over', at: story.now, abandoned: false });
+  fold({ type: 'taken_over', at: story.now, abandoned: false, jitter: jitter() });
   for (let moves = 0; moves < MOST_MOVES; moves++) {
     const decision = decide(request, story.state, {
       now: story.now,

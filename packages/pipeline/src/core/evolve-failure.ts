@@ -8,6 +8,7 @@ import {
   advanceTo,
   failPost,
   finishUpload,
+  holdUntil,
   firstStepOf,
   itemOf,
   leaveUnconfirmed,
@@ -15,7 +16,7 @@ import {
   takeBackIntent,
   withItem,
 } from './transitions.ts';
-import type { FailureStep, PostRequest, PostState, Strikes, Upload, Waiting } from './vocabulary.ts';
+import type { FailureStep, PostRequest, PostState, Strikes, Upload } from './vocabulary.ts';
 
 type Failed = StepEvent & { type: 'failed' };
 
@@ -219,11 +220,6 @@ function retry(
         policy,
       );
   }
-}
-
-/** Effects that are refused side by side may each ask for a hold: the longest counts. */
-function holdUntil(state: PostState, hold: Waiting): PostState {
-  return state.hold && state.hold.until > hold.until ? state : { ...state, hold };
 }
 
 function strike(

@@ -5,12 +5,14 @@ import { foldHistory, foldLook } from './evolve-doubt.ts';
 import { acknowledge, countAcknowledged } from './ledger.ts';
 import { checkMix } from './media-rules.ts';
 import { POLL, type Policy } from './policy.ts';
+import { backoffMs } from './schedule.ts';
 import type { ProcessingReport, StepEvent } from './step-events.ts';
 import {
   advanceTo,
   failPost,
   finishUpload,
   firstStepOf,
+  holdUntil,
   itemOf,
   missPost,
   publish,
@@ -96,15 +98,33 @@ function takeOver(state: PostState, event: StepEvent & { type: 'taken_over' }, p
   };
   if (state.status === 'publishing' && !state.publish.doubt) return doubtTheIntent(next, event.at, policy);
   // Where a create is in doubt, that is what its owner must be told; it is never hidden behind another failure.
-  if (abandoned <= policy.abandonLimit || state.status === 'publishing') return next;
+  if (state.status === 'publishing') return next;
+  const message = `${abandoned} workers in a row died with this post in hand.`;
+  if (abandoned <= policy.abandonLimit)
+    return event.abandoned ? keepApart(next, message, event, policy) : next;
   return failPost(next, {
     code: 'poison',
-    message: `${abandoned} workers in a row died with this post in hand.`,
+    message,
     step: 'inspect',
     field: null,
     hint: 'Look at the logs of the workers; the media may trigger a defect.',
     at: event.at,
   });
+}
+
+/**
+ * One death is anybody's. After more of them the posts that were in one hand go on at different times: otherwise one that kills its
+ * workers would take those beside it along each time, and they would all end as poison.
+ */
+function keepApart(
+  state: PostState,
+  detail: string,
+  { at, jitter }: StepEvent & { type: 'taken_over' },
+  policy: Policy,
+): PostState {
+  if (state.abandoned < 2) return state;
+  const until = at + backoffMs(state.abandoned - 2, jitter, policy);
+  return holdUntil(state, { reason: 'backoff', until, detail });
 }
 
 /** Another worker began a create, and what came of it was never saved. */

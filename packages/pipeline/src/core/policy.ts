@@ -112,7 +112,9 @@ export const policySchema = z.object({
     .int()
     .min(1)
     .default(10)
-    .describe('A post that so many workers in a row died with, without progress, fails as poison.'),
+    .describe(
+      'So many workers in a row may die with a post in hand, without progress between; with the next one it fails as poison.',
+    ),
 });
 
 export type Policy = z.infer<typeof policySchema>;

@@ -40,7 +40,7 @@ interface Uploaded {
 
 /** What happened, as it is folded into the state. */
 export type StepEvent =
-  | { type: 'taken_over'; at: number; abandoned: boolean }
+  | { type: 'taken_over'; at: number; abandoned: boolean; jitter: number }
   | { type: 'inspected'; at: number; item: number; source: Source; category: MediaCategory }
   | ({ type: 'uploaded_once'; processing: ProcessingReport | null } & Uploaded)
   | ({ type: 'initialized' } & Uploaded)

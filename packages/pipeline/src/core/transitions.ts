@@ -9,6 +9,7 @@ import type {
   MediaCategory,
   Published,
   Status,
+  Waiting,
 } from './vocabulary.ts';
 
 /** Whether sending the same post again can help, once what the hint names was done. */
@@ -58,6 +59,11 @@ export function withItem(state: PostState, item: number, patch: Partial<MediaSta
     ...state,
     media: state.media.map((media, index) => (index === item ? { ...media, ...patch } : media)),
   };
+}
+
+/** Effects that are refused side by side may each ask for a hold: the longest counts. */
+export function holdUntil(state: PostState, hold: Waiting): PostState {
+  return state.hold && state.hold.until > hold.until ? state : { ...state, hold };
 }
 
 /** Progress: the item moves on, and what went wrong before is forgotten. */
