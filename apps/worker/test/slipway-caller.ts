@@ -27,12 +27,15 @@ export function callSlipway({ api, s3, accounts }: Stack) {
     async put(key: string, media: Media): Promise<void> {
       await s3.putObject({ bucket: 'media', key, body: media.stream(), contentType: media.contentType });
     },
-    post: (text: string, keys: string[], account = accounts[0]): Promise<PostView> =>
+    post: (text: string, keys: string[], account = accounts[0], more: object = {}): Promise<PostView> =>
       ask('/v1/posts', {
         account: account?.id,
         text,
         media: keys.map((key) => ({ bucket: 'media', key })),
+        ...more,
       }),
+    retry: (id: string): Promise<PostView> => ask(`/v1/posts/${id}/retry`, {}),
+    resolve: (id: string, finding: object): Promise<PostView> => ask(`/v1/posts/${id}/resolve`, finding),
     /** The post once it has ended, one way or another: its stream of events ends then. */
     async ended(id: string, timeoutMs: number): Promise<PostView> {
       const signal = AbortSignal.timeout(timeoutMs);
