@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createApiClient, type ApiClient, type PostView } from './api-client.ts';
 import type { EventEvidence, Evidence, Violation } from './evidence.ts';
 import { playFaults } from './faults/conductor.ts';
-import { seatRedis } from './faults/redis-seat.ts';
+import { seatRedis, type RedisSeat } from './faults/redis-seat.ts';
 import type { FaultRecord, Stage } from './faults/stage.ts';
 import { createFleet } from './fleet.ts';
 import { findViolations } from './invariants/check.ts';
@@ -67,11 +67,15 @@ export async function runCampaign(plan: Plan, hooks: CampaignHooks): Promise<Cam
       hooks.onLine(name, line);
     },
   });
-  cleanUp.defer(() => stack.stop());
+  let seat: RedisSeat | undefined;
+  // Workers hand back what they have in hand, for which they need their Redis.
+  cleanUp.defer(async () => {
+    await stack.stop();
+    await seat?.stop();
+  });
   if (!stack.redis) throw new Error('a campaign needs a Redis of its own');
-  const redis = await seatRedis(stack.redis, links, plan.profile === 'failover');
-  cleanUp.defer(() => redis.stop());
-  const stage: Stage = { stack, fleet: createFleet(stack), links, sightings, redis };
+  seat = await seatRedis(stack.redis, links, plan.profile === 'failover');
+  const stage: Stage = { stack, fleet: createFleet(stack), links, sightings, redis: seat };
   await prepareX(plan, stack);
 
   const startedAt = Date.now();

@@ -37,6 +37,18 @@ async function campaign(): Promise<number> {
       onProgress: (line) => console.log(line),
       onLine: (name, line) => log.write({ type: 'line', name, line }),
     });
+    for (const { id, status, text } of result.evidence.posts) {
+      const { seen, told, ended } = result.evidence.events.get(id) ?? {};
+      log.write({
+        type: 'post',
+        id,
+        status,
+        text,
+        seen: seen?.map((event) => event.id),
+        told: told?.length,
+        ended,
+      });
+    }
     for (const violation of result.violations) log.write({ type: 'violation', ...violation });
     console.log(`\n${formatReport(result)}\n\nLog: ${log.file}`);
     if (result.violations.length === 0) return 0;

@@ -2,13 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { RedisFault } from '../plan/vocabulary.ts';
 import type { Ended, Injected, Stage } from './stage.ts';
 
-export async function disturbRedis(
-  { redis }: Stage,
-  { kind, forMs }: RedisFault & { forMs: number },
-): Promise<Injected> {
+export async function disturbRedis({ redis }: Stage, fault: RedisFault): Promise<Injected> {
   const { master } = redis;
   const hit = { target: 'redis', worker: null };
-  switch (kind) {
+  switch (fault.kind) {
     case 'redis.restart':
       await master.restart();
       return { ...hit, end: async () => ({}) };
@@ -27,7 +24,7 @@ export async function disturbRedis(
     case 'redis.cut_tail': {
       // What is written from now on is acknowledged, and lost.
       const mark = master.aofMark();
-      await wait(forMs);
+      await wait(fault.loseMs);
       await master.kill('SIGKILL');
       master.cutAofTail(mark);
       return { ...hit, end: () => restart(master) };
@@ -35,7 +32,7 @@ export async function disturbRedis(
     case 'redis.failover': {
       // The replica hears of nothing that is written from now on, and takes over.
       await redis.replica?.lag();
-      await wait(forMs);
+      await wait(fault.loseMs);
       await master.kill('SIGKILL');
       await redis.failOver();
       return { ...hit, end: async () => ({}) };

@@ -16,16 +16,17 @@ export interface FaultOptions {
 const CALM_MS = 2_000;
 /** On average one fault begins in so much time. */
 const EVERY_MS = 1_100;
-const TIMELINE = 'x.timeline';
 /** Between two faults of one thing, where it can be had. */
-const DEFAULT_GAP_MS = 500;
+const GAP_MS = 500;
+const TIMELINE = 'x.timeline';
+const STUCK = 'x.processing_stuck';
 /** Nearer to each other these would be more than Slipway promises to get over. */
-const GAP_MS: Readonly<Record<string, number>> = {
+const GAPS_NEEDED_MS: readonly [thing: string, gapMs: number][] = [
   // Could hide a post from all looks that a campaign's short window has.
-  [TIMELINE]: 9_000,
+  [TIMELINE, 9_000],
   // Could hold up both uploads that a media item is given.
-  'x.processing_stuck': 25_000,
-};
+  [STUCK, 90_000],
+];
 
 type Draft = Fault & { forMs: number };
 type Draw = (draw: Chance, options: FaultOptions) => Draft;
@@ -44,8 +45,12 @@ const DRAWS: Record<string, Draw> = {
   'redis.restart': () => ({ kind: 'redis.restart', forMs: 0 }),
   'redis.kill': (draw) => ({ kind: 'redis.kill', forMs: draw.integer(0, 2_500) }),
   'redis.pause': (draw) => ({ kind: 'redis.pause', forMs: draw.integer(500, 4_000) }),
-  'redis.cut_tail': (draw) => ({ kind: 'redis.cut_tail', forMs: draw.integer(200, 1_000) }),
-  'redis.failover': (draw) => ({ kind: 'redis.failover', forMs: draw.integer(200, 1_500) }),
+  'redis.cut_tail': (draw) => ({
+    kind: 'redis.cut_tail',
+    loseMs: draw.integer(200, 1_500),
+    forMs: draw.integer(0, 1_000),
+  }),
+  'redis.failover': (draw) => ({ kind: 'redis.failover', loseMs: draw.integer(200, 1_500), forMs: 0 }),
   'link.cut': (draw, options) => ({ kind: 'link.cut', link: link(draw, options), forMs: 0 }),
   'link.freeze': (draw, options) => ({
     kind: 'link.freeze',
@@ -141,14 +146,16 @@ const DRAWS: Record<string, Draw> = {
       ] as const),
       forMs: 5_000,
     }),
-  'x.processing_stuck': (draw) =>
-    xFault('x.processing_stuck', 'media.finalize', {
+  [STUCK]: (draw, { accounts }) => ({
+    ...xFault(STUCK, 'media.finalize', {
       effect: {
         processing: { neverFinish: true, ...(draw.happens(0.5) && { omitCheckAfterSecs: true as const }) },
       },
       // Shorter than the limit of the processing: the upload that is tried next is let through.
       forMs: draw.integer(2_000, 5_000),
     }),
+    account: draw.integer(0, accounts - 1),
+  }),
   'x.slow': (draw) =>
     xFault('x.slow', draw.pick(['*', 'media.append', 'posts.create', 'users.timeline']), {
       effect: { delayMs: draw.integer(300, 2_500) },
@@ -214,30 +221,32 @@ function findPlace(
   planned: readonly PlannedFault[],
   windowMs: number,
 ): number | undefined {
-  const latest = Math.max(CALM_MS, windowMs - draft.forMs);
+  const latest = Math.max(CALM_MS, windowMs - lengthOf(draft));
   const like = planned.filter((other) => thingOf(other) === thingOf(draft));
   const tries = Array.from({ length: 100 }, () => draw.integer(CALM_MS, latest));
   const gapOf = (atMs: number): number =>
     Math.min(...like.map((other) => gapBetween({ ...draft, atMs }, other)), Infinity);
-  const needed = GAP_MS[thingOf(draft)];
-  const free = tries.find((atMs) => gapOf(atMs) >= (needed ?? DEFAULT_GAP_MS));
+  const needed = GAPS_NEEDED_MS.find(([thing]) => thingOf(draft).startsWith(thing))?.[1];
+  const free = tries.find((atMs) => gapOf(atMs) >= (needed ?? GAP_MS));
   return free ?? (needed === undefined ? tries.toSorted((a, b) => gapOf(b) - gapOf(a))[0] : undefined);
 }
 
-type Span = { atMs: number; forMs: number };
-function gapBetween(a: Span, b: Span): number {
-  return Math.max(a.atMs - (b.atMs + b.forMs), b.atMs - (a.atMs + a.forMs));
+type Placed = Draft & { atMs: number };
+function gapBetween(a: Placed, b: Placed): number {
+  return Math.max(a.atMs - b.atMs - lengthOf(b), b.atMs - a.atMs - lengthOf(a));
+}
+
+function lengthOf(fault: Draft): number {
+  return fault.forMs + ('loseMs' in fault ? fault.loseMs : 0);
 }
 
 /** What a fault acts on. */
 export function thingOf(fault: Fault): string {
   if ('worker' in fault) return `worker ${fault.worker}`;
   if ('link' in fault) return `link ${nameLink(fault.link)}`;
-  return fault.kind.startsWith(TIMELINE)
-    ? TIMELINE
-    : fault.kind.startsWith('x.')
-      ? fault.kind
-      : (fault.kind.split('.')[0] ?? '');
+  if (fault.kind.startsWith(TIMELINE)) return TIMELINE;
+  if ('account' in fault && fault.account !== null) return `${fault.kind} of ${fault.account}`;
+  return 'account' in fault ? fault.kind : (fault.kind.split('.')[0] ?? '');
 }
 
 function nameLink(link: Link): string {

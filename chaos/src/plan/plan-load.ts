@@ -37,14 +37,16 @@ export function planLoad(options: LoadOptions): PlannedPost[] {
   return Array.from({ length: posts }, (_, index): PlannedPost => {
     const fate = planFate(draw, index);
     const sendAtMs = draw.integer(0, Math.round(windowMs * 0.8));
+    const publishAfterMs = planDelay(draw, fate, windowMs - sendAtMs);
     return {
       index,
       account: fate === 'unprocessable' ? unluckyAccount : draw.integer(0, accounts - 1),
       sendAtMs,
-      publishAfterMs: planDelay(draw, fate, windowMs - sendAtMs),
+      publishAfterMs,
       cancelAfterMs: fate === 'canceled' ? draw.integer(0, Math.round((windowMs - sendAtMs) / 2)) : null,
       onUnknown: draw.pick(['retry', 'hold', null, null] as const),
-      ifLate: draw.happens(0.1) ? 'skip' : 'publish',
+      // One that is late when it reaches the API is refused; none of a campaign is held up for so long.
+      ifLate: (publishAfterMs ?? Infinity) > 15_000 && draw.happens(0.15) ? 'skip' : 'publish',
       words: draw.pick(WORDS),
       media: planMedia(draw, fate, seed, index),
       fate,

@@ -93,9 +93,10 @@ export type WorkerFault = {
   aim: 'append' | 'publish' | null;
 };
 export type ApiFault = { kind: 'api.kill' | 'api.pause' };
-export type RedisFault = {
-  kind: 'redis.kill' | 'redis.restart' | 'redis.pause' | 'redis.cut_tail' | 'redis.failover';
-};
+export type RedisFault =
+  | { kind: 'redis.kill' | 'redis.restart' | 'redis.pause' }
+  /** What is written in the last `loseMs` before the end of the server is acknowledged, and lost. */
+  | { kind: 'redis.cut_tail' | 'redis.failover'; loseMs: number };
 export type LinkFault = { link: Link } & (
   | { kind: 'link.cut' | 'link.freeze' | 'link.refuse' }
   | { kind: 'link.delay'; delayMs: number }
