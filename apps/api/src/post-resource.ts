@@ -209,13 +209,14 @@ export function viewWaiting({ reason, until, detail }: Waiting): z.infer<typeof 
   return { reason, until: formatInstant(until), detail };
 }
 
-function viewDoubt({ status, publish: { doubt } }: PostState): z.infer<typeof doubtSchema> | null {
+function viewDoubt({ status, hold, publish: { doubt } }: PostState): z.infer<typeof doubtSchema> | null {
   if (status !== 'publishing' || !doubt) return null;
   const { since, reason, lookAts } = doubt;
   return {
     since: formatInstant(since),
     reason,
-    nextLookAt: formatInstant(lookAts[0] ?? since),
+    // A timeline that could not be read is read again when X lets it.
+    nextLookAt: formatInstant(Math.max(lookAts[0] ?? since, hold?.until ?? 0)),
     looksLeft: lookAts.length,
   };
 }

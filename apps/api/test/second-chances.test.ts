@@ -161,6 +161,7 @@ describe('resolve', () => {
   test.for([
     ['failed', { status: 'failed', failure }, /retry/],
     ['scheduled', {}, /Nothing/],
+    ['being created', { ...inDoubt(NOW), publish: newPostState({ media: [] }).publish }, /just now/],
     ['published', { status: 'published', published: { xPostId: '1', at: 1 } }, /Nothing/],
   ] as const)('of a post that is %s is refused', async ([, part, hint], { expect }) => {
     expect(await post(await postIn(part), 'resolve', { outcome: 'fail' })).toMatchObject({
@@ -195,6 +196,11 @@ describe('resolve', () => {
       reason: 'X answered 503 without a word',
       nextLookAt: new Date(NOW + 60_000).toISOString(),
       looksLeft: 2,
+    });
+    const hold = { reason: 'rate_limit', until: NOW + 90_000, detail: null } as const;
+    const held = await postIn({ ...inDoubt(NOW - 1), hold });
+    expect((await api.ask(`/v1/posts/${held}`)).body.doubt).toMatchObject({
+      nextLookAt: new Date(hold.until).toISOString(),
     });
     expect((await api.ask(`/v1/posts/${await postIn(unconfirmed)}`)).body.doubt).toBeNull();
   });

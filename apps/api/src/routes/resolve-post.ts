@@ -87,6 +87,8 @@ function refusal(
     hint:
       state.status === 'failed' || state.status === 'missed'
         ? 'To try it again: POST /v1/posts/{id}/retry.'
-        : 'Nothing needs to be done.',
+        : state.status === 'publishing'
+          ? 'X is creating it just now; if its answer stays away, you can say what became of the post.'
+          : 'Nothing needs to be done.',
   });
 }
