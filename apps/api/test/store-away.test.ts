@@ -145,6 +145,24 @@ test('while Redis is a replica, nothing is accepted, and streams go on when it i
   expect((await reader.rest()).map(({ event }) => event)).toEqual(['post.canceled']);
 });
 
+test('after Redis came back, a post that may have been created is not called canceled', async ({
+  expect,
+}) => {
+  const idOf = async (more: object): Promise<string> =>
+    (await api.ask('/v1/posts', { method: 'POST', body: { ...body, ...more } })).body.id;
+  const due = await idOf({ publishAt: new Date().toISOString() });
+  const later = await idOf({});
+  await api.redis.kill('SIGKILL');
+  await api.redis.restart();
+  await eventually(async () => (await api.ask('/readyz')).status === 200, { describe: 'readiness' });
+  const cancel = (id: string) => api.ask(`/v1/posts/${id}/cancel`, { method: 'POST' });
+  const refused = await cancel(due);
+  expect(refused).toMatchObject({ status: 409, body: { code: 'too_early' } });
+  expect(refused.headers['retry-after']).toBe('5');
+  expect((await api.ask(`/v1/posts/${due}`)).body).toMatchObject({ status: 'scheduled', revision: 1 });
+  expect(await cancel(later)).toMatchObject({ status: 200, body: { status: 'canceled' } });
+});
+
 test('a write whose answer is lost with its connection is accepted, once', async ({ expect }) => {
   const faults = { cutNextAnswer: false };
   const servers: Server[] = [];

@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { cancelPost, newPostState } from '../src/core/index.ts';
+import { CLOCK_SKEW_MS, cancelPost, newPostState } from '../src/core/index.ts';
 import {
   HOUR,
   MIB,
@@ -211,5 +211,12 @@ describe('a post that is canceled', () => {
   test('is not, once X may have been asked', ({ expect }) => {
     expect(cancelPost(recordOf('publishing'), T0)).toBeNull();
     expect(cancelPost(recordOf('published'), T0)).toBeNull();
+  });
+
+  test('is not, where Redis may have forgotten that X was asked', ({ expect }) => {
+    // Its time is T0, and the clocks of a worker and of Redis may differ.
+    expect(cancelPost(recordOf('staged'), T0, T0)).toBeNull();
+    expect(cancelPost(recordOf('staged'), T0, T0 - CLOCK_SKEW_MS)).toBeNull();
+    expect(cancelPost(recordOf('staged'), T0, T0 - CLOCK_SKEW_MS - 1)).not.toBeNull();
   });
 });

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { EVENT_RETENTION_MS, type Layout, type PartitionKeys } from './keys.ts';
 import { isLater } from './event-ids.ts';
 import { RECORD_FIELDS, toOwnEvent, toRecord } from './record-fields.ts';
-import { saveRecord } from './save-record.ts';
+import { type Rewritten, saveRecord } from './save-record.ts';
 import { loadScript } from './script.ts';
 import type { ListQuery, PostStore } from './store.ts';
 
@@ -56,18 +56,20 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
 
     async change(id, decide) {
       const keys = layout.forPost(id);
+      let changed: Rewritten | null = null;
       for (let tries = 0; tries < CHANGE_TRIES; tries++) {
         const record = await read(id);
         if (!record) return null;
-        const change = decide(record);
+        const change = decide(record, changed?.since ?? null);
         if (!change) return { record, changed: false };
         const { state, events, startAt } = change;
         const { rev, fence } = record;
-        const rest = { id, rev, fence, statusBefore: record.state.status, state, events, now: now() };
+        const ifHistory: string | null = changed?.history ?? record.state.publish.history;
+        const statusBefore = record.state.status;
         const saved = await saveRecord(
           redis,
           keys,
-          rest,
+          { id, rev, fence, statusBefore, state, events, now: now(), ifHistory },
           isTerminal(state.status) ? { mode: 'over' } : { mode: 'reopen', startAt: startAt ?? now() },
         );
         if (saved?.as === 'saved') {
@@ -76,6 +78,7 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
             changed: true,
           };
         }
+        if (saved) changed = saved;
       }
       throw new Error(`post ${id} changes too fast to be changed from outside`);
     },

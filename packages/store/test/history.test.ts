@@ -81,6 +81,45 @@ describe('a save that needs the history in which the post was created', () => {
   });
 });
 
+describe('a change from outside', () => {
+  test('is told of another history before it is made, until the record names that', async ({ expect }) => {
+    rig = await startRig({ appendfsync: 'always' });
+    const { id, wake } = await takeInHand(rig);
+    const { posts } = rig.store();
+    const told: (number | null)[] = [];
+    const touch = () =>
+      posts.change(id, ({ state }, changedSince) => {
+        told.push(changedSince);
+        return { state, events: [] };
+      });
+    await touch();
+    expect(told.splice(0)).toEqual([null]);
+    await killAndRestart(rig.server);
+    expect(await touch()).toMatchObject({ changed: true, record: { rev: 3 } });
+    expect(told.splice(0)).toEqual([null, expect.any(Number)]);
+
+    await rig.admissions().admit(1);
+    const post = await claimed(rig.worker(), id, wake + 1);
+    const { history = '' } = post.changedHistory ?? {};
+    await post.save({ ...post.state, publish: { ...post.state.publish, history } }, []);
+    await touch();
+    expect(told).toEqual([null]);
+  });
+
+  test('may be given up then', async ({ expect }) => {
+    rig = await startRig({ appendfsync: 'always' });
+    const { id } = await takeInHand(rig);
+    await killAndRestart(rig.server);
+    const { posts } = rig.store();
+    const before = await posts.get(id);
+    const given = await posts.change(id, ({ state }, changedSince) =>
+      changedSince === null ? { state, events: [] } : null,
+    );
+    expect(given).toEqual({ record: before, changed: false });
+    expect(await posts.get(id)).toEqual(before);
+  });
+});
+
 describe('a claim', () => {
   test('tells of another history than that of the creation, until the record names the new one', async ({
     expect,

@@ -1,4 +1,4 @@
-import { cancelPost } from '@slipway/pipeline/core';
+import { cancelPost, isTerminal } from '@slipway/pipeline/core';
 import { checkPostId, postAddressSchema, postNotFound } from '../post-id.ts';
 import { postSchema, viewPost } from '../post-resource.ts';
 import { Problem, problemResponses } from '../problems.ts';
@@ -23,6 +23,7 @@ export function cancelPostRoute(app: Api, { posts, now }: RouteDeps): void {
             'invalid_utf8',
             'post_not_found',
             'too_late',
+            'too_early',
             'body_too_large',
             'unsupported_media_type',
           ),
@@ -31,10 +32,13 @@ export function cancelPostRoute(app: Api, { posts, now }: RouteDeps): void {
     },
     async (request, reply) => {
       const id = checkPostId(request.params.id);
-      const outcome = await posts.change(id, (record) => cancelPost(record, now()));
+      const outcome = await posts.change(id, (record, changedSince) =>
+        cancelPost(record, now(), changedSince),
+      );
       if (!outcome) throw postNotFound(id);
       const { status } = outcome.record.state;
-      if (status !== 'canceled') {
+      if (status === 'canceled') return reply.send(viewPost(outcome.record));
+      if (status === 'publishing' || isTerminal(status)) {
         throw new Problem('too_late', {
           detail: `The post cannot be canceled any more: it is ${status}.`,
           hint:
@@ -43,7 +47,12 @@ export function cancelPostRoute(app: Api, { posts, now }: RouteDeps): void {
               : 'Nothing is left to be canceled.',
         });
       }
-      return reply.send(viewPost(outcome.record));
+      throw new Problem('too_early', {
+        detail:
+          'Redis was restarted or failed over, and may have forgotten that the post was created; it is looked for first.',
+        hint: 'Cancel it again in a few seconds, or see what was found out: GET /v1/posts/{id}.',
+        headers: { 'retry-after': '5' },
+      });
     },
   );
 }

@@ -16,6 +16,11 @@ export function deadlineOf(startedAt: number, policy: Pick<Policy, 'createTimeou
   return startedAt + freshnessMs(policy) + policy.createTimeoutMs;
 }
 
+/** Whether a create of the post may be among what Redis forgot when, at `since`, it began another history. */
+export function mayBeForgotten({ publishAt }: Pick<PostRequest, 'publishAt'>, since: number): boolean {
+  return publishAt - CLOCK_SKEW_MS <= since;
+}
+
 /** When to look for a post that may come to be until `from`. */
 export function looksFrom(from: number, { confirmWindowMs }: Pick<Policy, 'confirmWindowMs'>): number[] {
   return LOOKS.map((share) => from + Math.round(share * confirmWindowMs));

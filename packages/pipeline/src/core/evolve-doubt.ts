@@ -1,4 +1,4 @@
-import { CLOCK_SKEW_MS, deadlineOf, doubt, isOnTimeline, looksFrom, onUnknownOf } from './confirm.ts';
+import { deadlineOf, doubt, isOnTimeline, looksFrom, mayBeForgotten, onUnknownOf } from './confirm.ts';
 import type { Policy } from './policy.ts';
 import type { StepEvent } from './step-events.ts';
 import { leaveUnconfirmed, publish, takeBackIntent } from './transitions.ts';
@@ -15,8 +15,7 @@ export function foldHistory(
   policy: Policy,
 ): PostState {
   const known = { ...state, publish: { ...state.publish, history } };
-  // Its time came only under the new history, of which nothing is lost.
-  if (request.publishAt - CLOCK_SKEW_MS > since) return known;
+  if (!mayBeForgotten(request, since)) return known;
   const deadline = lossy ? Math.max(at, deadlineOf(since, policy)) : at;
   const lookAts = lossy ? looksFrom(deadline, policy) : [at];
   const { doubt: open } = state.publish;
