@@ -1,5 +1,6 @@
 import {
   type Action,
+  type ChangedHistory,
   type MediaCategory,
   type Policy,
   type PostEvent,
@@ -39,6 +40,12 @@ export interface StoryOptions {
   script?: Script;
   policy?: Policy;
   now?: number;
+  /** As an earlier worker left the post; that of a post that was just accepted by default. */
+  state?: PostState;
+  /** The first worker was not given the post back by the one before it. */
+  abandoned?: boolean;
+  /** Redis had another history when the post was taken in hand. */
+  changedHistory?: ChangedHistory;
   /** What the bytes of a segment that the store sent sum up to; nothing by default. */
   checksumOf?: (segment: Segment, mediaId: string) => string | null;
   /** How long X keeps an upload. */
@@ -47,13 +54,15 @@ export interface StoryOptions {
   pick?: (count: number) => number;
   jitter?: () => number;
   /** Whether a look at the timeline finds the post; by default it does not. */
-  isOnX?: (now: number) => boolean;
+  isOnX?: (now: number, state: PostState) => boolean;
   /** Decides the turn of an action; the script by default. */
   turnOf?: (action: Action, now: number) => Turn;
 }
 
 export interface Story {
   state: PostState;
+  /** The state after everything that was folded. */
+  states: PostState[];
   now: number;
   /** Keys of all actions that were begun, in order. */
   actions: string[];
@@ -73,8 +82,9 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
   const script = new Map(Object.entries(options.script ?? {}).map(([what, turns]) => [what, [...turns]]));
   const turnOf = options.turnOf ?? ((action: Action) => script.get(action.do)?.shift() ?? goesWell);
   const story: Story = {
-    state: newPostState(request),
+    state: options.state ?? newPostState(request),
     now: options.now ?? request.publishAt,
+    states: [],
     actions: [],
     performed: [],
     waits: [],
@@ -89,6 +99,7 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
     story.events.push(...announce(story.state, next, event.at));
     story.folded.push(event);
     story.state = next;
+    story.states.push(next);
   };
 
   const succeed = (action: Action, given: ProcessingReport | null | undefined): StepEvent => {
@@ -136,7 +147,11 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
       case 'create':
         return { type: 'created', at, xPostId: '1' };
       case 'confirm':
-        return { type: 'looked', at, found: options.isOnX?.(at) ? { xPostId: '1', publishedAt: at } : null };
+        return {
+          type: 'looked',
+          at,
+          found: options.isOnX?.(at, story.state) ? { xPostId: '1', publishedAt: at } : null,
+        };
     }
   };
   const categoryAt = (item: number): MediaCategory | null => story.state.media[item]?.category ?? null;
@@ -155,7 +170,8 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
     }
   };
 
-  fold({ type: 'taken_over', at: story.now, abandoned: false, jitter: jitter() });
+  fold({ type: 'taken_over', at: story.now, abandoned: options.abandoned ?? false, jitter: jitter() });
+  if (options.changedHistory) fold({ type: 'history_changed', at: story.now, ...options.changedHistory });
   for (let moves = 0; moves < MOST_MOVES; moves++) {
     const decision = decide(request, story.state, {
       now: story.now,

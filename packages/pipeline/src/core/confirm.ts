@@ -40,6 +40,7 @@ export function doubt(
 ): PostState {
   const { publish } = state;
   const unclearSince = publish.unclearSince ?? (cause === 'no_answer' ? since : null);
+  const forgottenSince = publish.forgottenSince ?? (cause === 'lost_writes' ? since : null);
   return {
     ...state,
     status: 'publishing',
@@ -49,10 +50,23 @@ export function doubt(
       ...publish,
       strikes: {},
       unclearSince,
+      forgottenSince,
       sought: withKeys(publish, state.media),
-      doubt: { cause, reason, since: Math.min(since, unclearSince ?? since), deadline, lookAts, duplicate },
+      doubt: {
+        cause,
+        reason,
+        since: Math.min(since, unclearSince ?? since, forgottenSince ?? since),
+        deadline,
+        lookAts,
+        duplicate,
+      },
     },
   };
+}
+
+/** Whether an earlier create may be on X, whatever looks have said of it. */
+export function mayHaveHappened({ unclearSince, forgottenSince }: PublishState): boolean {
+  return unclearSince !== null || forgottenSince !== null;
 }
 
 /** What a create of these media would be known by, beside what earlier ones are known by. */
@@ -82,8 +96,8 @@ export interface TimelineEntry {
 
 /** The entry that is this post, if any is. */
 export function findOurs(
-  request: Pick<PostRequest, 'text' | 'media'>,
-  { doubt, sought }: Pick<PublishState, 'doubt' | 'sought'>,
+  request: Pick<PostRequest, 'text' | 'media' | 'options'>,
+  { doubt, sought, forgottenSince }: Pick<PublishState, 'doubt' | 'sought' | 'forgottenSince'>,
   entries: readonly TimelineEntry[],
 ): TimelineEntry | null {
   if (!doubt) return null;
@@ -91,10 +105,13 @@ export function findOurs(
   const byKeys = recent.find((entry) => sought.some((keys) => carries(entry, keys)));
   if (byKeys) return byKeys;
   // The keys of an upload that Redis has forgotten are forgotten with it: then the text, and how many media, must do.
-  const keysMayBeLost = doubt.cause !== 'no_answer';
+  const keysMayBeLost = doubt.cause === 'restart' || forgottenSince !== null;
   if (request.media.length > 0 && (!keysMayBeLost || request.text.trim() === '')) return null;
   const sameShape = recent.filter((entry) => entry.mediaKeys.length === request.media.length);
-  return sameShape.find((entry) => isRendering(entry.text, request.text)) ?? null;
+  // X puts the names of those who are answered in front of a reply. Source: X docs, counting characters.
+  const isReply = request.options.inReplyToPostId !== undefined;
+  const bare = (text: string): string => (isReply ? text.replace(/^\s*(@\w+\s+)+/, '') : text);
+  return sameShape.find((entry) => isRendering(bare(entry.text), bare(request.text))) ?? null;
 }
 
 function carries({ mediaKeys }: TimelineEntry, keys: readonly string[]): boolean {

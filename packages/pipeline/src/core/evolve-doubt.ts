@@ -57,7 +57,11 @@ export function foldLook(
   // may still miss what is new, and only looks that are apart prove anything.
   const [due = at, ...rest] = open.lookAts;
   const lookAts = rest.map((lookAt) => lookAt + Math.max(0, at - due));
-  const looked = { ...state, publish: { ...state.publish, strikes: {}, doubt: { ...open, lookAts } } };
+  const looked: PostState = {
+    ...state,
+    abandoned: 0,
+    publish: { ...state.publish, strikes: {}, doubt: { ...open, lookAts } },
+  };
   return lookAts.length > 0 ? looked : concludeAbsent(request, looked, open, at);
 }
 

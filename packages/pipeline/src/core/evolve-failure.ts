@@ -1,4 +1,4 @@
-import { doubt, looksFrom } from './confirm.ts';
+import { doubt, looksFrom, mayHaveHappened } from './confirm.ts';
 import { type Situation, type Verdict, judge } from './failures.ts';
 import type { Policy } from './policy.ts';
 import { wordsOf } from './problems.ts';
@@ -60,11 +60,11 @@ export function foldFailure(
     media,
     ifChanged: (item === null ? null : request.media[item]?.ifChanged) ?? 'fail',
     encoding: 'encoding' in action ? action.encoding : null,
-    mayBeDuplicate: state.publish.unclearSince !== null,
+    mayBeDuplicate: mayHaveHappened(state.publish),
     strikes: (kind) => strikes[kind]?.count ?? 0,
   };
   const { verdict } = judge(problem, situation);
-  const noted = action.do === 'create' ? afterCreate(state, verdict, event) : withDoubt(state, event);
+  const noted = action.do === 'create' ? afterCreate(state, verdict) : withDoubt(state, event);
   if (media && action.do === 'poll' && media.step === 'finalize' && isUnknownUpload(event)) {
     // Asked because a finalize was in doubt: X does not know of it, so it has not happened.
     return withUpload(noted, action.item, { finalizeInDoubt: false });
@@ -101,14 +101,13 @@ function apply(
         looksFrom(deadline, policy),
       );
     }
-    case 'landed': {
-      const since = state.publish.unclearSince ?? at;
+    case 'landed':
+      // It is looked for from when the first one may have happened.
       return doubt(
         state,
-        { cause: 'no_answer', reason: words, since, deadline: at, duplicate: true },
+        { cause: 'no_answer', reason: words, since: at, deadline: at, duplicate: true },
         looksFrom(at, policy),
       );
-    }
     case 'recheck_media':
       return recheckMedia(state, event);
     case 'restart':
@@ -242,9 +241,9 @@ function strike(
 }
 
 /** In doubt the intent stays; a create that X surely refused leaves none behind, and counts only if it was refused for itself. */
-function afterCreate(state: PostState, verdict: Verdict, { problem }: Failed): PostState {
+function afterCreate(state: PostState, verdict: Verdict): PostState {
   if (verdict.do === 'doubt') return state;
-  const isFree = verdict.do === 'hold' || (problem.from === 'x' && problem.reach === 'not_sent');
+  const isFree = verdict.do === 'hold' || verdict.do === 'retry';
   return isFree ? uncounted(takeBackIntent(state)) : takeBackIntent(state);
 }
 

@@ -1,5 +1,5 @@
 import { chooseChunkBytes, countSegments } from './chunk-plan.ts';
-import { deadlineOf, doubt, looksFrom, withKeys } from './confirm.ts';
+import { deadlineOf, doubt, looksFrom, mayHaveHappened, withKeys } from './confirm.ts';
 import { foldCalledOff, foldFailure } from './evolve-failure.ts';
 import { foldHistory, foldLook } from './evolve-doubt.ts';
 import { acknowledge, countAcknowledged } from './ledger.ts';
@@ -279,7 +279,7 @@ function intend(state: PostState, event: StepEvent & { type: 'intended' }): Post
       attempts: attempt,
       intent,
       // Keys of creates that surely did not happen are of no use any more.
-      sought: withKeys(publish.unclearSince === null ? { ...publish, sought: [] } : publish, state.media),
+      sought: withKeys(mayHaveHappened(publish) ? publish : { ...publish, sought: [] }, state.media),
     },
   };
 }

@@ -454,9 +454,10 @@ const SOURCE_VERDICTS: Record<SourceProblem['code'], (situation: Situation) => V
   }),
 };
 
-function judgeInternal({ code, hint }: InternalProblem, { now, policy }: Situation): Verdict {
+function judgeInternal({ code, hint }: InternalProblem, { step, now, policy }: Situation): Verdict {
   if (code === 'account_missing') return { do: 'hold', reason: 'account', until: now + policy.parkMs };
-  if (code === 'timeline_too_long') {
+  // Whatever is wrong with a look, it does not say that the post is not there.
+  if (step === 'confirm' || code === 'timeline_too_long') {
     return { do: 'retry', kind: 'look', limitMs: 0, afterwards: 'leave', code: 'unconfirmed' };
   }
   return { do: 'fail', code, hint };

@@ -248,12 +248,14 @@ export interface ChangedHistory {
 }
 
 export interface PublishState {
-  /** Creates that went out, those not counted that X refused for a limit or that did not get to X. */
+  /** Creates that X made, refused for what they are, or left unclear; a limit, credits, the account or no connection cost none. */
   attempts: number;
   intent: Intent | null;
   doubt: Doubt | null;
   /** When the first create whose outcome stayed unclear began; never forgotten. */
   unclearSince: number | null;
+  /** From when on there may have been a create that Redis has forgotten, though it was looked for; never forgotten either. */
+  forgottenSince: number | null;
   /** Creates that followed clear looks that had not found an earlier one. */
   repeats: number;
   /** The media keys of each create that may have happened: what the post is known by on X. */
@@ -346,6 +348,7 @@ function newPublishState(): PublishState {
     intent: null,
     doubt: null,
     unclearSince: null,
+    forgottenSince: null,
     repeats: 0,
     sought: [],
     history: null,
