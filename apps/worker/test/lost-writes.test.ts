@@ -69,6 +69,30 @@ describe.for(KINDS)('$kind', ({ kind, keys, given }) => {
   });
 });
 
+describe('an image without a text, whose upload is forgotten as well,', () => {
+  test('is left to a person where X has another such post: it may be this one', async ({ expect }) => {
+    await rig.put('image', makeImage({ type: 'png', seed: 1 }));
+    const id = await rig.accept('', ['image']);
+    const mark = rig.redisServer.aofMark();
+    await rig.startWorker({ leaseMs: 1_000 });
+    await rig.sim.waitFor(({ posts }) => posts.length === 1);
+    await loseSince(mark);
+    const { status, failure } = await rig.ended(id);
+    expect(status).toBe('unconfirmed');
+    expect(failure?.message).toContain(rig.sim.ledger().posts[0]?.id);
+    expect(createsOnX(rig)).toBe(1);
+  });
+
+  test('is created where there is none', async ({ expect }) => {
+    await rig.put('image', makeImage({ type: 'png', seed: 1 }));
+    const id = await rig.accept('', ['image']);
+    await loseSince(rig.redisServer.aofMark());
+    await rig.startWorker();
+    expect(await rig.ended(id)).toMatchObject({ status: 'published' });
+    expect(createsOnX(rig)).toBe(1);
+  });
+});
+
 test('a post whose time comes after Redis was restarted is published without a look', async ({ expect }) => {
   const id = await rig.accept('later', [], { publishAt: Date.now() + 61_500 });
   await loseSince(rig.redisServer.aofMark());

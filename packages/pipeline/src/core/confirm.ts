@@ -114,6 +114,26 @@ export function findOurs(
   return sameShape.find((entry) => isRendering(bare(entry.text), bare(request.text))) ?? null;
 }
 
+/**
+ * An entry that may be this post, or another one: nothing but its shape tells, since it has no text, and the keys of its media are
+ * forgotten.
+ */
+export function findAlike(
+  request: Pick<PostRequest, 'text' | 'media'>,
+  { doubt, forgottenSince }: Pick<PublishState, 'doubt' | 'forgottenSince'>,
+  entries: readonly TimelineEntry[],
+): TimelineEntry | null {
+  if (!doubt || forgottenSince === null || request.media.length === 0 || request.text.trim() !== '')
+    return null;
+  const alike = entries.find(
+    ({ createdAt, mediaKeys, text }) =>
+      createdAt >= doubt.since - CLOCK_SKEW_MS &&
+      mediaKeys.length === request.media.length &&
+      isRendering(text, ''),
+  );
+  return alike ?? null;
+}
+
 function carries({ mediaKeys }: TimelineEntry, keys: readonly string[]): boolean {
   const ids = new Set(mediaKeys.map(idOf));
   return keys.length > 0 && keys.every((key) => ids.has(idOf(key)));

@@ -48,11 +48,18 @@ export function foldHistory(
 export function foldLook(
   request: PostRequest,
   state: PostState,
-  { at, found }: StepEvent & { type: 'looked' },
+  { at, found, alike }: StepEvent & { type: 'looked' },
 ): PostState {
   const { doubt: open } = state.publish;
   if (!open) return state;
   if (found) return publish(state, { xPostId: found.xPostId, at: found.publishedAt });
+  if (alike !== undefined) {
+    return leaveUnconfirmed(
+      state,
+      `${open.reason} Post ${alike} has as many media and no text either; whether it is this one cannot be told.`,
+      at,
+    );
+  }
   // One that comes late, because the timeline could not be read before, puts off all that follow: a timeline that has just come back
   // may still miss what is new, and only looks that are apart prove anything.
   const [due = at, ...rest] = open.lookAts;

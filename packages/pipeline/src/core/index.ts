@@ -12,6 +12,7 @@ export {
   CLOCK_SKEW_MS,
   type TimelineEntry,
   deadlineOf,
+  findAlike,
   findOurs,
   freshnessMs,
   isOnTimeline,

@@ -70,8 +70,13 @@ export type StepEvent =
   | { type: 'called_off'; at: number; message: string; jitter: number }
   /** Redis has another history than the post knows: writes may be lost, unless they were all on disk. */
   | ({ type: 'history_changed'; at: number } & ChangedHistory)
-  /** The account's timeline was read to its end; null: the post is not on it. */
-  | { type: 'looked'; at: number; found: { xPostId: string; publishedAt: number } | null }
+  /** The account's timeline was read to its end; null: the post is not on it. `alike`: an id that may be this post, or another one. */
+  | {
+      type: 'looked';
+      at: number;
+      found: { xPostId: string; publishedAt: number } | null;
+      alike?: string;
+    }
   | { type: 'missed'; at: number }
   | { type: 'failed'; at: number; action: Action; problem: Problem; jitter: number }
   | { type: 'waited'; at: number; waiting: Waiting };

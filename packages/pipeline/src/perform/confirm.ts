@@ -1,5 +1,5 @@
 import { timeOfPostId, postIdAt } from '@slipway/x-media';
-import { CLOCK_SKEW_MS, type StepEvent, findOurs } from '../core/index.ts';
+import { CLOCK_SKEW_MS, type StepEvent, findAlike, findOurs } from '../core/index.ts';
 import type { Effect } from './effect.ts';
 
 /** X's largest page. */
@@ -16,6 +16,7 @@ export async function confirm(effect: Effect<{ do: 'confirm' }>, userId: string)
   if (!publish.doubt) throw new Error('there is no doubt to be settled');
   const sinceId = postIdAt(publish.doubt.since - CLOCK_SKEW_MS);
   let paginationToken: string | undefined;
+  let alike: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
     const { data } = await effect.x.users.timeline(
       { userId, sinceId, maxResults: PAGE, ...(paginationToken === undefined ? {} : { paginationToken }) },
@@ -30,8 +31,10 @@ export async function confirm(effect: Effect<{ do: 'confirm' }>, userId: string)
     const ours = findOurs(effect.request, publish, entries);
     const at = effect.world.clock.now();
     if (ours) return { type: 'looked', at, found: { xPostId: ours.id, publishedAt: ours.createdAt } };
+    alike ??= findAlike(effect.request, publish, entries)?.id;
     paginationToken = data.nextToken;
-    if (paginationToken === undefined) return { type: 'looked', at, found: null };
+    if (paginationToken === undefined)
+      return { type: 'looked', at, found: null, ...(alike === undefined ? {} : { alike }) };
   }
   const message = `The timeline has more than ${MOST_PAGES * PAGE} posts since the one that is looked for; it was not read to its end.`;
   const problem = { from: 'slipway', code: 'timeline_too_long', message, hint: '' } as const;
