@@ -193,7 +193,7 @@ describe('a look that fails', () => {
   });
 
   test('for a while, and then not, gives the next failures all their time', ({ expect }) => {
-    const hours20 = many(answer(503), 20 * 60);
+    const hours20 = many(answer(503), 20 * 120);
     const story = of(imagePost, {
       script: { create: [reset], confirm: [...hours20, goesWell, ...hours20, goesWell] },
       isOnX: (now) => now > T0 + policy.confirmLimitMs,

@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { type PostRequest, newPostState } from '../src/core/index.ts';
+import { type PostRequest, decide, newPostState } from '../src/core/index.ts';
 import {
   HOUR,
   MINUTE,
@@ -61,13 +61,23 @@ describe('a post that is to be on time or not at all', () => {
     expect(story.state.failure?.message).toContain('it waited (credits): No credits.');
   });
 
-  test('is missed in the middle of an upload, once what is under way has ended', ({ expect }) => {
+  test('is missed in the middle of an upload', ({ expect }) => {
     const outage = Array.from({ length: 300 }, () => answer(503, 'Over capacity.'));
     const story = of(videoPost, { script: { append: outage } });
     expect(story.state).toMatchObject({ status: 'missed', media: [{ step: 'append' }] });
     expect(story.state.failure?.message).toMatch(/it waited \((backoff|x_incident)\): Over capacity\./);
     expect(story.now).toBeGreaterThanOrEqual(LATE);
     expect(story.now).toBeLessThan(LATE + MINUTE);
+  });
+
+  test('is not missed while something is under way: its news are part of the story', ({ expect }) => {
+    const state = { ...newPostState(videoPost), status: 'staging' as const };
+    const moment = { now: LATE, policy, inFlight: new Set(['inspect:0']) };
+    expect(decide(videoPost, state, moment)).toEqual({ do: 'start', actions: [], wakeAt: null });
+    expect(decide(videoPost, state, { ...moment, inFlight: new Set() })).toMatchObject({
+      do: 'note',
+      event: { type: 'missed' },
+    });
   });
 
   test('is never missed once it may be on X: it is looked for, and created again', ({ expect }) => {

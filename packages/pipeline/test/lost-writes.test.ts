@@ -6,6 +6,7 @@ import {
   type PostState,
   type TimelineEntry,
   deadlineOf,
+  evolve,
   findOurs,
 } from '../src/core/index.ts';
 import {
@@ -77,6 +78,14 @@ describe('a Redis that may have lost writes', () => {
     expect(story.actions).toEqual(['confirm']);
   });
 
+  test('media whose keys are known are known by them, whatever the text', ({ expect }) => {
+    const staged = tell(imagePost, { sources: [image] }).states.find(({ status }) => status === 'staged');
+    if (!staged) throw new Error('it was never staged');
+    const entry = { mediaKeys: ['3_m1'], text: 'as somebody edited it' };
+    const story = of(imagePost, lossy, { state: staged, isOnX: shows(imagePost, entry) });
+    expect([story.state.status, creates(story)]).toEqual(['published', 0]);
+  });
+
   test('media whose keys are forgotten are known by text and number', ({ expect }) => {
     const at = (entry: Partial<TimelineEntry>, request = imagePost) =>
       creates(of(request, lossy, { isOnX: shows(request, entry) }));
@@ -86,6 +95,15 @@ describe('a Redis that may have lost writes', () => {
     expect(at({ mediaKeys: ['3_77'], text: 'hello there' })).toBe(1);
     expect(at({ mediaKeys: ['3_77'], createdAt: T0 - CLOCK_SKEW_MS - 1 })).toBe(1);
     expect(at({ mediaKeys: ['3_77'] }, requestOf({ text: ' ', media: [imageRequest()] }))).toBe(1);
+  });
+
+  test('media without text that may be those of another post are left to a person', ({ expect }) => {
+    const request = requestOf({ text: '', media: [imageRequest()] });
+    const state = stateInDoubt(of(request, lossy));
+    const at = T0 + FROM;
+    const looked = evolve(request, state, { type: 'looked', at, found: null, alike: '77' }, policy);
+    expect(looked).toMatchObject({ status: 'unconfirmed', failure: { code: 'unconfirmed', at } });
+    expect(looked.failure?.message).toContain('Post 77');
   });
 
   test('one that timelines do not show is left to a person', ({ expect }) => {

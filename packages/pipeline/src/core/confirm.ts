@@ -146,7 +146,8 @@ function idOf(mediaKey: string): string {
 
 /** Whether X may show this text so: it escapes `& < >`, puts t.co links for URLs, and appends one for the media. */
 export function isRendering(shown: string, sent: string): boolean {
-  const [first = '', ...rest] = unescape(shown.normalize('NFC'))
+  const [first = '', ...rest] = unescape(shown)
+    .normalize('NFC')
     .trim()
     .split(/https:\/\/t\.co\/\w+/);
   const text = sent.normalize('NFC').trim();
