@@ -161,6 +161,17 @@ const cases: Case[] = [
     finds: ['2 on X, but unknown to Slipway'],
   },
   {
+    name: 'the same, where Redis may have forgotten it',
+    doctor(it) {
+      it.plan = { ...it.plan, profile: 'failover' };
+      it.posts.splice(0, 1);
+      it.submissions = it.submissions.map((each) =>
+        each.post === 0 ? { ...each, outcome: 'unclear', id: null } : each,
+      );
+    },
+    finds: [],
+  },
+  {
     name: 'another text',
     doctor: (it) => void (it.ledger.posts[0] = onX({ text: `${textOf(0)}!` })),
     finds: ['3 another text'],

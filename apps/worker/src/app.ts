@@ -27,6 +27,9 @@ const ADMISSION_LEASE_MS = 30_000;
 /** A stalled job is only found again by BullMQ; what happens to its post is decided by the post's own lease and fence. */
 const STALL = { lockDuration: 20_000, stalledInterval: 5_000, maxStalledCount: 25 };
 
+/** What BullMQ may take to close once nothing runs any more. With Redis away it may never end. */
+const CLOSE_MS = 2_000;
+
 export interface WorkerAppOptions {
   redisUrl: string;
   /** Hears of every connection that is made. */
@@ -164,11 +167,15 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       const workersClosed = consumers.map(({ worker }) => worker.close());
       stopping.abort();
       const cutOff = setTimeout(() => hands.dropAll(), options.graceMs);
-      await Promise.all([...watchdogsEnded, ...handOffsEnded, ...workersClosed]);
+      const handedBack = Promise.all([...watchdogsEnded, ...handOffsEnded, ...workersClosed]);
+      if (!(await endsWithin(handedBack, options.graceMs + CLOSE_MS)))
+        logger.warn(
+          'not everything could be handed back in time; what is left comes back when its lease ends',
+        );
       clearTimeout(cutOff);
       hands.stop();
       gate.stop();
-      await Promise.all(consumers.map(({ queue }) => queue.close()));
+      await endsWithin(Promise.all(consumers.map(({ queue }) => queue.close())), CLOSE_MS);
       for (const connection of [
         redis,
         listening,
@@ -179,4 +186,19 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       }
     },
   };
+}
+
+/** False when it took longer; a failure is an end, too. */
+async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), ms);
+  const ended = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([ended, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

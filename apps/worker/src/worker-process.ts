@@ -69,6 +69,8 @@ async function stop(reason: string): Promise<void> {
   objects.close();
   probe.disconnect();
   logger.info({ peakRssBytes: process.resourceUsage().maxRSS * 1024 }, 'stopped');
+  // BullMQ may have left a connection behind that looks for a Redis that is away.
+  process.exit();
 }
 
 async function checkSafety(): Promise<void> {

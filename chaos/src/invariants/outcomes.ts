@@ -105,7 +105,7 @@ function findStrangers(
 ): Violation[] {
   if (record) return [];
   // What was published and then forgotten with a lost write is a lost post, not a stranger.
-  if (submission?.outcome === 'acknowledged' && evidence.plan.profile !== 'always') return [];
+  if (submission && evidence.plan.profile !== 'always') return [];
   return posts.map(({ id, text }) => ({
     invariant: 2,
     rule: 'on X, but unknown to Slipway',
