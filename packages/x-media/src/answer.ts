@@ -18,12 +18,16 @@ export function requireData<T, U>(answer: Answer, schema: z.ZodType<T>, read: (d
   return wrap(answer, read(data.data));
 }
 
-/** The result of a call for which any 2xx is success, also an empty one, unless it holds only errors. */
+/**
+ * The result of a call for which any 2xx of X is success, also an empty one, unless it holds only errors. A page is not X's: something
+ * in front of it has answered, and X may not know of the request.
+ */
 export function acknowledge<T, U>(
   answer: Answer,
   schema: z.ZodType<T>,
   read: (data: T | undefined) => U,
 ): XResult<U> {
+  if (!answer.isEmpty && answer.body === undefined) throw answer.reject('invalid_response');
   const { data, errors } = openEnvelope(answer);
   if (isAbsent(data) && !isAbsent(errors)) throw rejectWithout(answer);
   return wrap(answer, read(schema.safeParse(data).data));

@@ -279,6 +279,14 @@ describe('answers are read leniently', () => {
     expect(result.data).toEqual(data);
   });
 
+  test('an append answered with a page is not: it is not from X', async ({ expect }) => {
+    await using server = await startX([{ text: '<!DOCTYPE html><title>Just a moment...</title>' }]);
+    await expect(append(server.x)).rejects.toMatchObject({
+      code: 'invalid_response',
+      details: { status: 200, reach: 'answered', retry: { advice: 'backoff' } },
+    });
+  });
+
   test('an append answered with nothing is a success', async ({ expect }) => {
     await using server = await startX([{ status: 204 }, { status: 200, text: '' }]);
     expect((await append(server.x)).data).toEqual({});
