@@ -77,18 +77,15 @@ function concludeAbsent(request: PostRequest, state: PostState, open: Doubt, at:
   if (open.duplicate) {
     return leaveUnconfirmed(
       state,
-      `${open.reason} So the post should be on X, but it is not on the account's timeline.`,
+      open.reason,
       at,
+      "So the post should be on X, but it is not on the account's timeline.",
     );
   }
   const { unclearSince, repeats } = state.publish;
   if (open.cause === 'restart') return takeBackIntent(state);
   if (!isOnTimeline(request)) {
-    return leaveUnconfirmed(
-      state,
-      `${open.reason} A post of this kind is not on the timeline either way.`,
-      at,
-    );
+    return leaveUnconfirmed(state, open.reason, at, 'A post of this kind is not on the timeline either way.');
   }
   if (unclearSince === null) return takeBackIntent(state);
   if (onUnknownOf(request) === 'hold' || repeats >= REPEATS) return leaveUnconfirmed(state, open.reason, at);

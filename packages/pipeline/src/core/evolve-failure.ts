@@ -194,8 +194,9 @@ function retry(
     case 'leave':
       return leaveUnconfirmed(
         struck,
-        `${struck.publish.doubt?.reason ?? ''} The account's timeline could not be read: ${words}`.trim(),
+        struck.publish.doubt?.reason ?? words,
         at,
+        `The account's timeline could not be read: ${words}`,
       );
     case 'fail':
       return failPost(state, {

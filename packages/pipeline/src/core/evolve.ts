@@ -191,7 +191,11 @@ function appended(state: PostState, event: StepEvent & { type: 'appended' }): Po
   );
   const upload = { ...media.upload, acknowledged };
   const complete = countAcknowledged(upload.acknowledged) === countSegments(source.bytes, upload.chunkBytes);
-  return advanceTo(state, event.item, complete ? 'finalize' : 'append', { upload });
+  const next = advanceTo(state, event.item, complete ? 'finalize' : 'append', { upload });
+  // One that was sent beside it failed and is being waited for: its owner must still read why.
+  return media.notBefore > event.at && !complete
+    ? withItem(next, event.item, { trouble: media.trouble })
+    : next;
 }
 
 function afterProcessing(

@@ -55,5 +55,5 @@ export function wordsOf(problem: Problem): string {
   if (problem.from !== 'x') return problem.message;
   if (problem.messages.length > 0) return problem.messages.join(' ');
   if (problem.status !== null) return `X answered ${problem.status} without a word`;
-  return problem.cause ?? 'the connection to X failed';
+  return `The connection to X failed${problem.cause === null ? '' : `: ${problem.cause}`}`;
 }

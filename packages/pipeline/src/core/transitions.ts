@@ -150,10 +150,10 @@ export function failPost(state: PostState, failure: Omit<Failure, 'retryable'>):
 }
 
 /** Whether the post exists is not known after every look: a person decides, nothing is tried again. */
-export function leaveUnconfirmed(state: PostState, message: string, at: number): PostState {
+export function leaveUnconfirmed(state: PostState, reason: string, at: number, also?: string): PostState {
   const failed = failPost(state, {
     code: 'unconfirmed',
-    message,
+    message: also === undefined ? reason : `${reason.replace(/[^.!?]$/, '$&.')} ${also}`,
     step: 'confirm',
     field: null,
     hint: 'Look at the account on X, then say what is true: POST /v1/posts/{id}/resolve, as published with its id, to try again, or to give it up.',
