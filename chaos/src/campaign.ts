@@ -139,8 +139,11 @@ async function prepareX(plan: Plan, { sim, accounts }: Stack): Promise<void> {
 async function settle(api: ApiClient): Promise<void> {
   const deadline = Date.now() + SETTLE_LIMIT_MS;
   while (Date.now() < deadline) {
-    const open: PostView[][] = await Promise.all(UNFINISHED.map((status) => api.list(status)));
-    if (open.flat().length === 0) return;
+    // The last fault may just have ended: an API that says 503 yet says so truly.
+    const open: PostView[][] | undefined = await Promise.all(
+      UNFINISHED.map((status) => api.list(status)),
+    ).catch(() => undefined);
+    if (open?.flat().length === 0) return;
     await wait(500);
   }
 }
@@ -184,6 +187,7 @@ async function gather({ plan, stack, direct, load, subscriptions, faults }: Gath
     ledger: await stack.sim.ledger(),
     hashes: load.hashes,
     events,
+    neverStopped: faults.flatMap(({ neverStopped, target }) => (neverStopped ? [target] : [])),
     disturbances: faults.flatMap(({ disturbance }) => disturbance ?? []),
     storms: faults.flatMap(({ storm }) => storm ?? []),
     appendsLost: faults.reduce(

@@ -55,11 +55,13 @@ export interface Evidence {
   storms: readonly Storm[];
   /** Appends whose answers X was told to lose, and that therefore came twice. */
   appendsLost: number;
+  /** Workers that were told to stop and did not end. */
+  neverStopped: readonly string[];
 }
 
 export interface Violation {
   /** As numbered in the README of this package. */
-  invariant: 1 | 2 | 3 | 4 | 5 | 6;
+  invariant: 1 | 2 | 3 | 4 | 5 | 6 | 7;
   rule: string;
   detail: string;
   token: string | null;

@@ -12,9 +12,26 @@ const TRIES = 3;
 
 export function createFleet(stack: Stack): Fleet {
   const places = [...stack.workers];
+  /** Two faults may end the same worker; one other takes its place. */
+  const replacing = new Map<number, Promise<LocalProcess>>();
+
+  const startAnew = async (place: number): Promise<LocalProcess> => {
+    await places[place]?.exited;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const worker = await stack.startWorker();
+        places[place] = worker;
+        return worker;
+      } catch (error) {
+        // Redis may be away just then, as it may be for any supervisor that starts a worker again.
+        if (tries === TRIES) throw error;
+      }
+    }
+  };
+
   return {
     at(place) {
-      const worker = places[place % places.length];
+      const worker = places[place];
       if (!worker) throw new Error('there are no workers');
       return worker;
     },
@@ -22,18 +39,10 @@ export function createFleet(stack: Stack): Fleet {
       const place = places.findIndex((worker) => worker.name === name);
       return place < 0 ? undefined : place;
     },
-    async replace(place) {
-      await places[place % places.length]?.exited;
-      for (let tries = 1; ; tries += 1) {
-        try {
-          const worker = await stack.startWorker();
-          places[place % places.length] = worker;
-          return worker;
-        } catch (error) {
-          // Redis may be away just then, as it may be for any supervisor that starts a worker again.
-          if (tries === TRIES) throw error;
-        }
-      }
+    replace(place) {
+      const under = replacing.get(place) ?? startAnew(place).finally(() => replacing.delete(place));
+      replacing.set(place, under);
+      return under;
     },
   };
 }

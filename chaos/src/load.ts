@@ -11,6 +11,8 @@ const BUCKET = 'media';
 const RESEND_MS = 500;
 /** An upload that has not begun so long after its post is due is hindered by some fault; its object is left as it is. */
 const UPLOAD_BEGINS_MS = 15_000;
+/** When the faults are over, the API takes every post again. */
+const ACKNOWLEDGED_WITHIN_MS = 60_000;
 /** A seed that no other object of a campaign has. */
 const SWAP_SALT = 1_000_003;
 
@@ -36,6 +38,7 @@ export interface LoadDeps {
 export function startLoad({ stack, api, sightings, plan, startedAt, onAcknowledged }: LoadDeps): Load {
   const submissions: Submission[] = [];
   const hashes = new Map<number, string[][]>();
+  const giveUpAt = startedAt + plan.minutes * 60_000 + ACKNOWLEDGED_WITHIN_MS;
 
   const play = async (post: PlannedPost): Promise<void> => {
     await wait(Math.max(0, startedAt + post.sendAtMs - Date.now()));
@@ -76,6 +79,8 @@ export function startLoad({ stack, api, sightings, plan, startedAt, onAcknowledg
       const id = answer.outcome === 'acknowledged' ? answer.id : null;
       submissions.push({ post: post.index, token, text, outcome: answer.outcome, id });
       if (id !== null) return id;
+      if (Date.now() > giveUpAt)
+        throw new Error(`post ${post.index} was not acknowledged: ${answer.outcome}`);
       await wait(RESEND_MS);
     }
   };

@@ -321,6 +321,11 @@ const cases: Case[] = [
     },
     finds: ['6 a stream without an end'],
   },
+  {
+    name: 'a worker that does not end when it is told to',
+    doctor: (it) => void (it.neverStopped = ['worker-1']),
+    finds: ['7 did not end after SIGTERM'],
+  },
 ];
 
 function seen(evidence: Doctored, events: ReturnType<typeof event>[]): void {

@@ -59,6 +59,7 @@ export function soundEvidence(profile: Profile = 'always'): Doctored {
     disturbances: [],
     storms: [],
     appendsLost: 0,
+    neverStopped: [],
   };
 }
 

@@ -31,7 +31,7 @@ async function play(stage: Stage, fault: PlannedFault): Promise<FaultRecord> {
     // What waits for its moment begins when it has come.
     if ('aim' in fault) from = Date.now();
     await wait(fault.forMs);
-    const { fired = null } = await injected.end();
+    const { fired = null, neverStopped = false } = await injected.end();
     const to = Date.now();
     return {
       id: fault.id,
@@ -40,6 +40,7 @@ async function play(stage: Stage, fault: PlannedFault): Promise<FaultRecord> {
       from,
       to,
       fired,
+      neverStopped,
       disturbance:
         injected.worker === undefined ? null : { fault: fault.kind, from, to, worker: injected.worker },
       storm:

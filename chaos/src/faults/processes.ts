@@ -1,8 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ApiFault, WorkerFault } from '../plan/vocabulary.ts';
 import type { Ended, Injected, Stage } from './stage.ts';
 
 /** A worker that nobody is seen at by then is taken as it is. */
 const AIM_TIMEOUT_MS = 8_000;
+/** The 25 s of grace that a worker has, and the longest pause that it may be in. */
+const STOP_LIMIT_MS = 45_000;
 
 export async function disturbWorker(stage: Stage, fault: WorkerFault): Promise<Injected> {
   const { fleet, sightings } = stage;
@@ -17,7 +20,17 @@ export async function disturbWorker(stage: Stage, fault: WorkerFault): Promise<I
       return { target, worker: worker.name, end: () => replace(fleet, place) };
     case 'worker.stop':
       worker.kill('SIGTERM');
-      return { target, worker: worker.name, end: () => replace(fleet, place) };
+      return {
+        target,
+        worker: worker.name,
+        async end() {
+          const ended = worker.exited.then(() => true);
+          const neverStopped = !(await Promise.race([ended, wait(STOP_LIMIT_MS, false, { ref: false })]));
+          if (neverStopped) worker.kill('SIGKILL');
+          await replace(fleet, place);
+          return { neverStopped };
+        },
+      };
     case 'worker.pause':
       worker.kill('SIGSTOP');
       return {

@@ -27,6 +27,8 @@ export interface Injected {
 export interface Ended {
   /** How often X has done what it was told. */
   fired?: number;
+  /** A worker that was told to stop had to be killed. */
+  neverStopped?: boolean;
 }
 
 /** A fault as it really happened, in epoch ms. */
@@ -37,6 +39,7 @@ export interface FaultRecord {
   from: number;
   to: number;
   fired: number | null;
+  neverStopped: boolean;
   disturbance: Disturbance | null;
   storm: Storm | null;
 }

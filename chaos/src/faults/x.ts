@@ -1,10 +1,14 @@
 import type { FaultInput, Stack } from '@slipway/local';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { XFault } from '../plan/vocabulary.ts';
-import type { Ended, Injected, Stage } from './stage.ts';
+import type { Injected, Stage } from './stage.ts';
 
 /** In a storm each 429 names a reset that is still to come; it is moved on this often. */
 const ROLL_MS = 1_000;
+
+interface Fired {
+  fired: number;
+}
 
 export async function disturbX({ stack }: Stage, fault: XFault): Promise<Injected> {
   const user = fault.account === null ? undefined : stack.accounts[fault.account];
@@ -23,7 +27,7 @@ export async function disturbX({ stack }: Stage, fault: XFault): Promise<Injecte
 }
 
 /** Scripts a fault; the function that comes back takes it out and tells how often it has fired. */
-async function startFault({ sim }: Stack, fault: FaultInput): Promise<() => Promise<Required<Ended>>> {
+async function startFault({ sim }: Stack, fault: FaultInput): Promise<() => Promise<Fired>> {
   const id = await sim.script(fault);
   return async () => ({ fired: (await sim.removeFault(id)).fired });
 }
@@ -33,7 +37,7 @@ async function startStorm(
   stack: Stack,
   on: FaultInput['on'],
   resetAfterMs: number,
-): Promise<() => Promise<Required<Ended>>> {
+): Promise<() => Promise<Fired>> {
   const begin = () => startFault(stack, { on, times: 'always', do: rejectUntil(Date.now() + resetAfterMs) });
   const over = new AbortController();
   let endCurrent = await begin();

@@ -5,6 +5,7 @@ import { checkEvents } from './events.ts';
 import { checkLimits } from './limits.ts';
 import { checkOutcomes } from './outcomes.ts';
 import { checkResentBytes } from './resent-bytes.ts';
+import { checkShutdown } from './shutdown.ts';
 
 /** All that must hold when a campaign is over. Pure. */
 export function findViolations(evidence: Evidence): Violation[] {
@@ -15,5 +16,6 @@ export function findViolations(evidence: Evidence): Violation[] {
     ...checkResentBytes(evidence),
     ...checkLimits(evidence),
     ...checkEvents(evidence),
+    ...checkShutdown(evidence),
   ];
 }
