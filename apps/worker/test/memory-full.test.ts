@@ -105,13 +105,13 @@ describe('while the memory of Redis is full', () => {
       on: { operation: 'media.append' },
       skip: 3,
       times: 'always',
-      do: { delayMs: 100 },
+      do: { delayMs: 300 },
     });
-    rig.sim.faults.script({ on: { operation: 'posts.create' }, do: { delayMs: 500 } });
+    rig.sim.faults.script({ on: { operation: 'posts.create' }, do: { delayMs: 2_000 } });
     const text = await rig.accept('text');
     const upload = await rig.accept('video', ['video']);
     await rig.sim.waitFor(({ uploads }) => (uploads[0]?.segments.length ?? 0) >= 4);
-    await eventually(() => rig.sim.openRequests() >= 1);
+    await rig.event(text, ({ type }) => type === 'post.publishing');
     await fill();
     await rig.sim.waitFor(({ posts }) => posts.length === 1);
     await eventually(() => rig.sim.openRequests() === 0);
