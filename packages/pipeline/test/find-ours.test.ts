@@ -235,6 +235,8 @@ describe('a post on the timeline', () => {
     expect(alike(silent, blank)).toBe('9');
     expect(alike(silent, { ...blank, text: '' })).toBe('9');
     expect(alike(silent, { ...blank, text: 'hello' })).toBeNull();
+    const reply = { ...silent, options: { inReplyToPostId: '5' } };
+    expect(alike(reply, { ...blank, text: `@ada ${mediaLink}` })).toBe('9');
     expect(alike(silent, { ...blank, mediaKeys: ['3_5'] })).toBeNull();
     expect(alike(silent, { ...blank, createdAt: T0 - CLOCK_SKEW_MS - 1 })).toBeNull();
     expect(alike(silent, blank, { forgottenSince: null })).toBeNull();

@@ -53,10 +53,14 @@ export interface StoryOptions {
   /** Decides which of the actions in flight ends next; the first by default. */
   pick?: (count: number) => number;
   jitter?: () => number;
-  /** Whether a look at the timeline finds the post; by default it does not. */
-  isOnX?: (now: number, state: PostState) => boolean;
+  /** Whether a look at the timeline finds the post, or one that is alike; by default it does not. */
+  isOnX?: (now: number, state: PostState) => boolean | 'alike';
+  /** The worker is gone after so many moves, and the story is left where it is. */
+  moves?: number;
   /** Decides the turn of an action; the script by default. */
-  turnOf?: (action: Action, now: number) => Turn;
+  turnOf?: (action: Action, now: number, state: PostState) => Turn;
+  /** Names an upload; m1, m2, ... by default. */
+  newMediaId?: () => string;
 }
 
 export interface Story {
@@ -92,7 +96,8 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
     events: [],
   };
   let inFlight: Action[] = [];
-  let made = 0;
+  let uploads = 0;
+  const newMediaId = options.newMediaId ?? (() => `m${++uploads}`);
 
   const fold = (event: StepEvent): void => {
     const next = evolve(request, story.state, event, policy);
@@ -105,9 +110,9 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
   const succeed = (action: Action, given: ProcessingReport | null | undefined): StepEvent => {
     const { now: at } = story;
     const upload = () => {
-      made += 1;
+      const mediaId = newMediaId();
       const expiresAt = at + (options.lifetimeMs ?? DAY);
-      return { at, mediaId: `m${made}`, mediaKey: `3_m${made}`, expiresAt };
+      return { at, mediaId, mediaKey: `3_${mediaId}`, expiresAt };
     };
     switch (action.do) {
       case 'inspect': {
@@ -147,18 +152,19 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
       case 'create':
         return { type: 'created', at, xPostId: '1' };
       case 'confirm':
-        return {
-          type: 'looked',
-          at,
-          found: options.isOnX?.(at, story.state) ? { xPostId: '1', publishedAt: at } : null,
-        };
+        return looked(options.isOnX?.(at, story.state) ?? false);
     }
+  };
+  const looked = (isOnX: boolean | 'alike'): StepEvent => {
+    const { now: at } = story;
+    if (isOnX === 'alike') return { type: 'looked', at, found: null, alike: '2' };
+    return { type: 'looked', at, found: isOnX ? { xPostId: '1', publishedAt: at } : null };
   };
   const categoryAt = (item: number): MediaCategory | null => story.state.media[item]?.category ?? null;
 
   const end = (action: Action): void => {
     inFlight = inFlight.filter((each) => each !== action);
-    const turn = turnOf(action, story.now);
+    const turn = turnOf(action, story.now, story.state);
     const { now: at } = story;
     if ('dies' in turn) {
       inFlight = [];
@@ -173,6 +179,7 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
   fold({ type: 'taken_over', at: story.now, abandoned: options.abandoned ?? false, jitter: jitter() });
   if (options.changedHistory) fold({ type: 'history_changed', at: story.now, ...options.changedHistory });
   for (let moves = 0; moves < MOST_MOVES; moves++) {
+    if (moves === options.moves) return story;
     const decision = decide(request, story.state, {
       now: story.now,
       inFlight: new Set(inFlight.map(keyOf)),

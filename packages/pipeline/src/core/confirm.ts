@@ -108,10 +108,7 @@ export function findOurs(
   const keysMayBeLost = doubt.cause === 'restart' || forgottenSince !== null;
   if (request.media.length > 0 && (!keysMayBeLost || request.text.trim() === '')) return null;
   const sameShape = recent.filter((entry) => entry.mediaKeys.length === request.media.length);
-  // X puts the names of those who are answered in front of a reply. Source: X docs, counting characters.
-  const isReply = request.options.inReplyToPostId !== undefined;
-  const bare = (text: string): string => (isReply ? text.replace(/^\s*(@\w+\s+)+/, '') : text);
-  return sameShape.find((entry) => isRendering(bare(entry.text), bare(request.text))) ?? null;
+  return sameShape.find((entry) => hasTextOf(request, entry)) ?? null;
 }
 
 /**
@@ -119,19 +116,26 @@ export function findOurs(
  * forgotten.
  */
 export function findAlike(
-  request: Pick<PostRequest, 'text' | 'media'>,
+  request: Pick<PostRequest, 'text' | 'media' | 'options'>,
   { doubt, forgottenSince }: Pick<PublishState, 'doubt' | 'forgottenSince'>,
   entries: readonly TimelineEntry[],
 ): TimelineEntry | null {
   if (!doubt || forgottenSince === null || request.media.length === 0 || request.text.trim() !== '')
     return null;
   const alike = entries.find(
-    ({ createdAt, mediaKeys, text }) =>
-      createdAt >= doubt.since - CLOCK_SKEW_MS &&
-      mediaKeys.length === request.media.length &&
-      isRendering(text, ''),
+    (entry) =>
+      entry.createdAt >= doubt.since - CLOCK_SKEW_MS &&
+      entry.mediaKeys.length === request.media.length &&
+      hasTextOf(request, entry),
   );
   return alike ?? null;
+}
+
+function hasTextOf({ text, options }: Pick<PostRequest, 'text' | 'options'>, entry: TimelineEntry): boolean {
+  // X puts the names of those who are answered in front of a reply. Source: X docs, counting characters.
+  const isReply = options.inReplyToPostId !== undefined;
+  const bare = (words: string): string => (isReply ? words.replace(/^\s*(@\w+\s+)+/, '') : words);
+  return isRendering(bare(entry.text), bare(text));
 }
 
 function carries({ mediaKeys }: TimelineEntry, keys: readonly string[]): boolean {
