@@ -71,6 +71,7 @@ function inject(stage: Stage, fault: PlannedFault): Promise<Injected> {
     case 'redis.kill':
     case 'redis.restart':
     case 'redis.pause':
+    case 'redis.lose_queue':
     case 'redis.cut_tail':
     case 'redis.failover':
       return disturbRedis(stage, fault);

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RedisFault } from '../plan/vocabulary.ts';
 import type { Ended, Injected, Stage } from './stage.ts';
@@ -21,6 +22,9 @@ export async function disturbRedis({ redis }: Stage, fault: RedisFault): Promise
           return {};
         },
       };
+    case 'redis.lose_queue':
+      await loseQueue(master.url);
+      return { ...hit, end: async () => ({}) };
     case 'redis.cut_tail': {
       // What is written from now on is acknowledged, and lost.
       const mark = master.aofMark();
@@ -43,4 +47,17 @@ export async function disturbRedis({ redis }: Stage, fault: RedisFault): Promise
 async function restart(server: { restart(): Promise<void> }): Promise<Ended> {
   await server.restart();
   return {};
+}
+
+/** Deletes all that BullMQ has, and nothing of ours: docs/architecture.md names the keys. */
+async function loseQueue(url: string): Promise<void> {
+  const client = new Redis(url);
+  try {
+    const keys = await client.keys('{slipway:*}:posts:*');
+    const ours = /:posts:(account|status):/;
+    const jobs = keys.filter((key) => !ours.test(key));
+    if (jobs.length > 0) await client.del(...jobs);
+  } finally {
+    client.disconnect();
+  }
 }

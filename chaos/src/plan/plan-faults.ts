@@ -45,6 +45,7 @@ const DRAWS: Record<string, Draw> = {
   'redis.restart': () => ({ kind: 'redis.restart', forMs: 0 }),
   'redis.kill': (draw) => ({ kind: 'redis.kill', forMs: draw.integer(0, 2_500) }),
   'redis.pause': (draw) => ({ kind: 'redis.pause', forMs: draw.integer(500, 4_000) }),
+  'redis.lose_queue': () => ({ kind: 'redis.lose_queue', forMs: 0 }),
   'redis.cut_tail': (draw) => ({
     kind: 'redis.cut_tail',
     loseMs: draw.integer(200, 1_500),

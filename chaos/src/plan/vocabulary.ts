@@ -95,6 +95,8 @@ export type WorkerFault = {
 export type ApiFault = { kind: 'api.kill' | 'api.pause' };
 export type RedisFault =
   | { kind: 'redis.kill' | 'redis.restart' | 'redis.pause' }
+  /** Every job is gone, the records stay. */
+  | { kind: 'redis.lose_queue' }
   /** What is written in the last `loseMs` before the end of the server is acknowledged, and lost. */
   | { kind: 'redis.cut_tail' | 'redis.failover'; loseMs: number };
 export type LinkFault = { link: Link } & (
