@@ -101,14 +101,13 @@ export function findOurs(
   entries: readonly TimelineEntry[],
 ): TimelineEntry | null {
   if (!doubt) return null;
-  const recent = entries.filter(({ createdAt }) => createdAt >= doubt.since - CLOCK_SKEW_MS);
+  const recent = entriesSince(doubt, entries);
   const byKeys = recent.find((entry) => sought.some((keys) => carries(entry, keys)));
   if (byKeys) return byKeys;
   // The keys of an upload that Redis has forgotten are forgotten with it: then the text, and how many media, must do.
   const keysMayBeLost = doubt.cause === 'restart' || forgottenSince !== null;
   if (request.media.length > 0 && (!keysMayBeLost || request.text.trim() === '')) return null;
-  const sameShape = recent.filter((entry) => entry.mediaKeys.length === request.media.length);
-  return sameShape.find((entry) => hasTextOf(request, entry)) ?? null;
+  return recent.find((entry) => looksLike(request, entry)) ?? null;
 }
 
 /**
@@ -122,13 +121,16 @@ export function findAlike(
 ): TimelineEntry | null {
   if (!doubt || forgottenSince === null || request.media.length === 0 || request.text.trim() !== '')
     return null;
-  const alike = entries.find(
-    (entry) =>
-      entry.createdAt >= doubt.since - CLOCK_SKEW_MS &&
-      entry.mediaKeys.length === request.media.length &&
-      hasTextOf(request, entry),
-  );
-  return alike ?? null;
+  return entriesSince(doubt, entries).find((entry) => looksLike(request, entry)) ?? null;
+}
+
+function entriesSince({ since }: Doubt, entries: readonly TimelineEntry[]): TimelineEntry[] {
+  return entries.filter(({ createdAt }) => createdAt >= since - CLOCK_SKEW_MS);
+}
+
+/** Whether it has as many media, and X may show the text so. */
+function looksLike(request: Pick<PostRequest, 'text' | 'media' | 'options'>, entry: TimelineEntry): boolean {
+  return entry.mediaKeys.length === request.media.length && hasTextOf(request, entry);
 }
 
 function hasTextOf({ text, options }: Pick<PostRequest, 'text' | 'options'>, entry: TimelineEntry): boolean {
