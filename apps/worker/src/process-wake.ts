@@ -63,9 +63,9 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
             askedAt = performance.now();
             return post.save(state, events, options);
           };
-          // What was done is not to be forgotten because Redis takes no writes just now; what is only intended waits.
-          const isIntent = options.ifHistory !== undefined;
-          const saved = await (isIntent ? write() : gate.insist(write, hand.abort));
+          // What was done is not to be forgotten because Redis takes no writes just now; an intent, or a conclusion, is come to anew.
+          const isOnlyDecided = options.ifHistory !== undefined;
+          const saved = await (isOnlyDecided ? write() : gate.insist(write, hand.abort));
           if (saved === 'lost') throw new LostPost(`post ${post.id} was taken by somebody else`);
           if (saved !== 'saved') {
             log.warn(
