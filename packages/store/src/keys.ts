@@ -18,6 +18,10 @@ export interface PartitionKeys {
   events: string;
   /** A post's own events, under the ids of the stream: a list, since the smallest stream takes 4 KiB. */
   eventsOf: (postId: string) => string;
+  /** Prefix of the accounts: `account` + id. */
+  account: string;
+  /** Hash: what keeps an account from posting, as JSON `{ "paused"?: Block, "block"?: Block }`. */
+  blocks: string;
   /** What was last known of Redis' own history: its name and since when. */
   history: string;
   /** Written by whoever makes sure that what was written before is safe. */
@@ -44,6 +48,8 @@ export function keysOf(partition: number): PartitionKeys {
     ofStatus: (status) => `${tag}:posts:status:${status}`,
     events: `${tag}:events`,
     eventsOf: (postId) => `${tag}:events:${postId}`,
+    account: `${tag}:account:`,
+    blocks: `${tag}:blocks`,
     history: `${tag}:history`,
     barrier: `${tag}:barrier`,
     due: `${tag}:due`,

@@ -1,3 +1,16 @@
+export {
+  type AccountSettings,
+  BLOCK_CAUSES,
+  type Block,
+  type BlockCause,
+  type Calendar,
+  DEFAULT_ACCOUNT_SETTINGS,
+  HEALTHS,
+  type Health,
+  TIERS,
+  type Tier,
+  calendarSchema,
+} from './account.ts';
 export { announce } from './announce.ts';
 export { cancelPost } from './cancel.ts';
 export {

@@ -1,3 +1,5 @@
+import type { BlockCause } from './account.ts';
+
 /**
  * The words of Slipway. Everything here is plain JSON: it is stored, compared and folded, never mutated.
  * All instants are epoch milliseconds (UTC), all sizes bytes, all ids strings.
@@ -47,6 +49,8 @@ export interface Waiting {
   reason: WaitingReason;
   until: number;
   detail: string | null;
+  /** What keeps its account from posting, where that is why. */
+  cause?: BlockCause;
 }
 
 export const STEPS = [
