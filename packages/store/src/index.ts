@@ -8,6 +8,7 @@ export {
 } from './admissions.ts';
 export { type Barrier, type BarrierOptions, createBarrier } from './barrier.ts';
 export { type ConnectionRole, connectRedis } from './connect.ts';
+export { type ConnectAttempts, createConnectAttempts } from './connect-attempts.ts';
 export { type OutageLog, watchConnections } from './connection-watch.ts';
 export { type Store, type StoreOptions, createStore } from './create-store.ts';
 export {

@@ -20,6 +20,8 @@ export interface PartitionKeys {
   eventsOf: (postId: string) => string;
   /** Prefix of the accounts: `account` + id. */
   account: string;
+  /** Prefix of the attempts to connect an account: it + digest of their state. */
+  connecting: string;
   /** Hash: what keeps an account from posting, as JSON `{ "paused"?: Block, "block"?: Block }`. */
   blocks: string;
   /** What was last known of Redis' own history: its name and since when. */
@@ -49,6 +51,7 @@ export function keysOf(partition: number): PartitionKeys {
     events: `${tag}:events`,
     eventsOf: (postId) => `${tag}:events:${postId}`,
     account: `${tag}:account:`,
+    connecting: `${tag}:connecting:`,
     blocks: `${tag}:blocks`,
     history: `${tag}:history`,
     barrier: `${tag}:barrier`,
