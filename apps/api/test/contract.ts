@@ -64,6 +64,7 @@ export function createContractCheck(document: unknown): Contract {
 }
 
 function findTemplate(described: Described, path: string): string | undefined {
+  if (path in described.paths) return path;
   return Object.keys(described.paths).find((template) =>
     new RegExp(`^${template.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(path),
   );

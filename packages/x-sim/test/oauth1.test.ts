@@ -93,11 +93,18 @@ test('JSON bodies are not part of the signature, and a read-only app may not wri
     });
     return anonymous.request('POST', '/2/tweets', { json: { text }, headers: { authorization } });
   };
-  expect((await post(user, 'a')).status).toBe(201);
+  const posted = await post(user, 'a');
+  expect(posted.status).toBe(201);
+  expect(posted.headers.get('x-access-level')).toBe('read-write');
   const readOnly = sim.addUser({ appId: sim.addApp({ permission: 'read' }).id });
   const refused = await post(readOnly, 'b');
   expect(refused.status).toBe(403);
   expect(refused.json.type).toMatch(/\/oauth1-permissions$/);
+  const url = `${sim.url}/2/users/me`;
+  const authorization = sign(readOnly, { method: 'GET', url, timestampMs: sim.clock.now() });
+  const me = await anonymous.request('GET', '/2/users/me', { headers: { authorization } });
+  expect(me.status).toBe(200);
+  expect(me.headers.get('x-access-level')).toBe('read');
 });
 
 test('verification can be turned off', async ({ expect }) => {

@@ -22,6 +22,8 @@ const TYPE_NAMES = {
 export interface Caller {
   user: User | null;
   appId: string;
+  /** What a token of OAuth 1.0a may do; tokens of OAuth 2.0 have scopes instead. */
+  accessLevel?: 'read' | 'read-write';
 }
 
 /** Refuses a request that X would not let through: credentials, kind of credentials, app, account, scopes. */
@@ -75,7 +77,11 @@ export function permit(world: World, identity: Identity, requirement: Requiremen
   const { scopes } = identity;
   if (scopes !== 'all' && requirement.scopes.some((scope) => !scopes.has(scope)))
     throw new Refusal(blankProblem(403));
-  return { user, appId: app.id };
+  return {
+    user,
+    appId: app.id,
+    ...(identity.via === 'oauth1' && { accessLevel: app.permission === 'read' ? 'read' : 'read-write' }),
+  };
 }
 
 function accountRefusal(status: 'locked' | 'suspended') {

@@ -95,9 +95,9 @@ export function createService(world: World, onExchange: ((exchange: Exchange) =>
     if (before !== undefined && 'answer' in before)
       return { reply: faultAnswer(before.answer, world.config, world.clock.now()) };
 
-    const limitHeaders: Record<string, string> = {};
+    const callerHeaders: Record<string, string> = {};
     try {
-      const caller = admit(route, identity, limitHeaders);
+      const caller = admit(route, identity, callerHeaders);
       const call: Call = {
         operation,
         params,
@@ -111,12 +111,12 @@ export function createService(world: World, onExchange: ((exchange: Exchange) =>
       const reply = route.handle(world, call);
       bill(world, operation, target.text);
       const after = reply.status < 300 ? world.faults.take(isAfter, target) : undefined;
-      if (after === undefined) return { reply: withHeaders(reply, limitHeaders) };
+      if (after === undefined) return { reply: withHeaders(reply, callerHeaders) };
       if ('acceptThenDrop' in after) return { silent: 'dropped' };
       if ('acceptThenHang' in after) return { silent: 'hung' };
       return { reply: faultAnswer(after.acceptThenAnswer, world.config, world.clock.now()) };
     } catch (error) {
-      if (error instanceof Refusal) return { reply: withHeaders(error.reply, limitHeaders) };
+      if (error instanceof Refusal) return { reply: withHeaders(error.reply, callerHeaders) };
       throw error;
     }
   }
@@ -166,17 +166,18 @@ export function createService(world: World, onExchange: ((exchange: Exchange) =>
     });
   }
 
-  /** Lets the caller in, or refuses. Fills in the rate-limit headers as soon as they are known. */
-  function admit(route: Route, identity: Identity, limitHeaders: Record<string, string>): Caller {
+  /** Lets the caller in, or refuses. Fills in the headers about the caller as soon as they are known. */
+  function admit(route: Route, identity: Identity, callerHeaders: Record<string, string>): Caller {
     if (route.auth.length === 0) return { user: null, appId: '' };
     const caller = permit(world, identity, route);
+    if (caller.accessLevel !== undefined) callerHeaders['x-access-level'] = caller.accessLevel;
     const verdict = world.limits.spend(
       route.operation,
       { userId: caller.user?.id ?? null, appId: caller.appId },
       world.clock.now(),
       world.config.limits,
     );
-    Object.assign(limitHeaders, verdict.headers);
+    Object.assign(callerHeaders, verdict.headers);
     if (!verdict.allowed)
       throw new Refusal(world.config.limits.body === 'v1' ? v1RateLimited() : blankProblem(429));
     requireCredits(world, caller.appId);
