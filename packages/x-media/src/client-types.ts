@@ -3,7 +3,7 @@ import type { XCredentials } from './credentials.ts';
 import type { MediaCalls } from './media-types.ts';
 import type { OAuth2Calls } from './oauth2-types.ts';
 import type { PostCalls } from './post-types.ts';
-import type { CallOptions, Timeouts, XResult } from './result.ts';
+import type { CallOptions, Timeouts, XResponse, XResult } from './result.ts';
 import type { Usage, UsageInput, UserCalls } from './user-types.ts';
 
 export interface XClientOptions {
@@ -31,9 +31,20 @@ export interface XAccountClient {
   usage: (input?: UsageInput, call?: CallOptions) => Promise<XResult<Usage>>;
 }
 
+export interface AccountOptions {
+  /**
+   * Hears of every answer before its call ends, refusals and answers that make no sense included; a call without an answer says
+   * nothing. Must not throw.
+   *
+   * @example
+   * const x = client.as(credentials, { onResponse: ({ endpoint, rateLimits }) => windows.set(endpoint, rateLimits) });
+   */
+  onResponse?: (response: XResponse) => void;
+}
+
 export interface XClient {
   /** Cheap and without state: make one per call if you like. Connections are shared by all accounts. */
-  as: (credentials: XCredentials) => XAccountClient;
+  as: (credentials: XCredentials, options?: AccountOptions) => XAccountClient;
   oauth2: OAuth2Calls;
   /** Waits for calls in flight and closes the connections this client opened. */
   close: () => Promise<void>;

@@ -3,7 +3,7 @@ import type { XClient, XClientOptions } from './client-types.ts';
 import { createMediaCalls } from './media.ts';
 import { createOAuth2Calls } from './oauth2.ts';
 import { createPostCalls } from './posts.ts';
-import { createTransport } from './transport.ts';
+import { type Transport, createTransport } from './transport.ts';
 import { createUsageCall } from './usage.ts';
 import { createUserCalls } from './users.ts';
 
@@ -22,13 +22,14 @@ export function createXClient(options: XClientOptions = {}): XClient {
   const transport = createTransport(options);
   const authorizeUrl = options.authorizeUrl ?? 'https://x.com/i/oauth2/authorize';
   return {
-    as(credentials) {
+    as(credentials, { onResponse } = {}) {
       const authority = authorityOf(credentials, now);
+      const heard: Transport = { ...transport, send: (call) => transport.send({ ...call, onResponse }) };
       return {
-        media: createMediaCalls(transport, authority),
-        posts: createPostCalls(transport, authority),
-        users: createUserCalls(transport, authority),
-        usage: createUsageCall(transport, authority),
+        media: createMediaCalls(heard, authority),
+        posts: createPostCalls(heard, authority),
+        users: createUserCalls(heard, authority),
+        usage: createUsageCall(heard, authority),
       };
     },
     oauth2: createOAuth2Calls(transport, { authorizeUrl, now }),

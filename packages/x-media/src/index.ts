@@ -1,5 +1,5 @@
 export { createXClient } from './client.ts';
-export type { XAccountClient, XClient, XClientOptions } from './client-types.ts';
+export type { AccountOptions, XAccountClient, XClient, XClientOptions } from './client-types.ts';
 export type { XCredentials } from './credentials.ts';
 export { isXError, X_ERROR_CODES, XError } from './errors.ts';
 export type { Reach, RetryAdvice, XErrorCode, XErrorDetails } from './errors.ts';

@@ -33,6 +33,8 @@ export interface XResponse {
   endpoint: string;
   status: number;
   rateLimits: RateLimits;
+  /** When X answered, by its own clock, in epoch milliseconds of whole seconds: what a reset is to be measured from. */
+  date?: number;
   transactionId?: string;
   /** Version of the API description that is live, e.g. `2.164`. */
   apiVersion?: string;

@@ -23,6 +23,8 @@ export interface Call {
   body?: RequestBody;
   authority: Authority;
   options?: CallOptions | undefined;
+  /** Hears of the answer, whatever it is. */
+  onResponse?: ((response: XResponse) => void) | undefined;
 }
 
 /** A 2xx answer. */
@@ -78,7 +80,15 @@ export function createTransport(options: XClientOptions): Transport {
     }
   }
 
-  async function attempt({ endpoint, id, query, body, authority, options }: Call): Promise<Answer> {
+  async function attempt({
+    endpoint,
+    id,
+    query,
+    body,
+    authority,
+    options,
+    onResponse,
+  }: Call): Promise<Answer> {
     const context = { endpoint, authority, now };
     const path = prefix + fillPath(endpoint, id) + writeQuery(query);
     const timeoutMs = Math.min(options?.timeoutMs ?? timeouts[endpoint.timeout], MAX_TIMEOUT_MS);
@@ -136,6 +146,7 @@ export function createTransport(options: XClientOptions): Transport {
       return Array.isArray(value) ? value[0] : value;
     };
     const info = readInfo(endpoint, response.status, header);
+    onResponse?.(info);
     const answer = { response, info, header };
     if (response.status >= 300) throw refusal(context, answer);
     return {
@@ -168,11 +179,17 @@ function writeQuery(query: Call['query'] = {}): string {
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
+function readDate(value: string | undefined): number | undefined {
+  const at = value === undefined ? NaN : Date.parse(value);
+  return Number.isNaN(at) ? undefined : at;
+}
+
 function readInfo(endpoint: Endpoint, status: number, header: ReadHeader): XResponse {
   return compact({
     endpoint: nameEndpoint(endpoint),
     status,
     rateLimits: readRateLimits(header),
+    date: readDate(header('date')),
     transactionId: header('x-transaction-id'),
     apiVersion: header('api-version'),
     accessLevel: header('x-access-level'),

@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest';
 import { nextResetAt } from '../src/index.ts';
 import type { XAccountClient } from '../src/index.ts';
-import { startX } from './x-server.ts';
+import { type Reply, OAUTH2, startX } from './x-server.ts';
 
 const notFound = {
   value: '3_2',
@@ -345,6 +345,7 @@ describe('headers of an answer', () => {
         window: { limit: 1875, remaining: 1874, resetAt: 1_700_000_000_000 },
         app24h: { limit: 180_000, remaining: 5, resetAt: 1_700_000_001_000 },
       },
+      date: expect.closeTo(Date.now(), -4),
       transactionId: 't1',
       apiVersion: '2.164',
       accessLevel: 'read-write',
@@ -352,12 +353,46 @@ describe('headers of an answer', () => {
   });
 
   test('may be missing', async ({ expect }) => {
-    await using server = await startX([{ json: { data: { id: '1' } } }]);
+    const bare: Reply = (_, response) => {
+      response.sendDate = false;
+      response.end(JSON.stringify({ data: { id: '1' } }));
+    };
+    await using server = await startX([bare]);
     expect((await server.x.media.finalize({ mediaId: '1' })).response).toEqual({
       endpoint: 'POST /2/media/upload/{id}/finalize',
       status: 200,
       rateLimits: {},
     });
+  });
+
+  test('are heard of with every answer, and before the call ends', async ({ expect }) => {
+    const limits = (remaining: number) => ({
+      'x-rate-limit-limit': '10',
+      'x-rate-limit-remaining': String(remaining),
+    });
+    await using server = await startX([
+      { headers: limits(2), json: { data: { id: '1', text: 'a' } } },
+      { status: 429, headers: limits(0), json: { title: 'Too Many Requests', status: 429 } },
+      { status: 503, text: 'down' },
+      { headers: limits(1), text: '<html>' },
+      (request) => void request.destroy(),
+    ]);
+    const heard: [status: number, remaining: number | undefined][] = [];
+    const x = server.client.as(OAUTH2, {
+      onResponse: ({ status, rateLimits }) => heard.push([status, rateLimits.window?.remaining]),
+    });
+    const lengths: number[] = [];
+    for (const _ of [1, 2, 3, 4, 5]) {
+      await x.posts.create({ text: 'a' }).catch(() => undefined);
+      lengths.push(heard.length);
+    }
+    expect(heard).toEqual([
+      [200, 2],
+      [429, 0],
+      [503, undefined],
+      [200, 1],
+    ]);
+    expect(lengths).toEqual([1, 2, 3, 4, 4]);
   });
 });
 
