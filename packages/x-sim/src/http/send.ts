@@ -10,6 +10,8 @@ export function send(world: World, res: ServerResponse, reply: Reply, startedAt:
   const body =
     typeof reply.body === 'string' ? reply.body : reply.body === undefined ? '' : JSON.stringify(reply.body);
   const headers: Record<string, string> = {
+    // By the simulator's clock, as the resets of its limits are.
+    date: new Date(world.clock.now()).toUTCString(),
     'x-transaction-id': (++transactions).toString(16).padStart(16, '0'),
     'x-response-time': String(Math.round(performance.now() - startedAt)),
     'api-version': world.config.vocabulary === 'old' ? '2.166' : '2.167',
