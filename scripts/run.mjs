@@ -1,4 +1,4 @@
-// `node scripts/run.mjs chaos|demo|dev|doctor|test`: sets up what is missing, then hands over to the target on the project's own Node.
+// `node scripts/run.mjs TARGET`: sets up what is missing, then hands over to the target on the project's own Node.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root, toolEnvironment } from './project.mjs';
@@ -10,6 +10,7 @@ const targets = {
   test: { file: 'scripts/check.mjs', ownServerNeeded: true },
   dev: { file: 'packages/local/src/dev.ts', ownServerNeeded: false },
   chaos: { file: 'chaos/src/main.ts', ownServerNeeded: true },
+  'bench:punctuality': { file: 'bench/src/punctuality.ts', ownServerNeeded: true },
   demo: { file: 'packages/local/src/demo.ts', ownServerNeeded: false },
   doctor: { file: 'apps/cli/src/main.ts', args: ['doctor'], redisNeeded: false },
 };
