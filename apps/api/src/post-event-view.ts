@@ -1,4 +1,11 @@
-import { STATUSES, STEPS, type PostEvent, type Progress, type Status } from '@slipway/pipeline/core';
+import {
+  EDITABLE_FIELDS,
+  STATUSES,
+  STEPS,
+  type PostEvent,
+  type Progress,
+  type Status,
+} from '@slipway/pipeline/core';
 import type { StoredEvent } from '@slipway/store';
 import { z } from 'zod';
 import { formatInstant, instantSchema } from './instants.ts';
@@ -26,6 +33,13 @@ export const postEventSchema = z
     eventSchema(
       'post.retrying',
       z.strictObject({ item: item.nullable(), message: z.string(), until: instantSchema }),
+    ),
+    eventSchema(
+      'post.edited',
+      z.strictObject({
+        fields: z.array(z.enum(EDITABLE_FIELDS)).describe('What is different now.'),
+        publishAt: instantSchema.describe('When it is to be posted now.'),
+      }),
     ),
     eventSchema('media.advanced', z.strictObject({ item, step: z.enum(STEPS) })),
     eventSchema('media.restarted', z.strictObject({ item, reason: z.string() })),
@@ -61,6 +75,12 @@ export function viewEvent({ id, postId, event }: StoredEvent): PostEventView {
       return { ...about, type: event.type, data: viewWaiting(event.data) };
     case 'post.retrying':
       return { ...about, type: event.type, data: { ...event.data, until: formatInstant(event.data.until) } };
+    case 'post.edited':
+      return {
+        ...about,
+        type: event.type,
+        data: { ...event.data, publishAt: formatInstant(event.data.publishAt) },
+      };
     case 'media.advanced':
       return { ...about, type: event.type, data: event.data };
     case 'media.restarted':

@@ -81,6 +81,7 @@ export function policyOf(config: WorkerConfig): Policy {
     chunkBytes: config.SLIPWAY_CHUNK_BYTES,
     segmentsInFlight: config.SLIPWAY_SEGMENTS_IN_FLIGHT,
     stagingLeadMs: config.SLIPWAY_STAGING_LEAD_MS,
+    stagingSpreadMs: config.SLIPWAY_STAGING_SPREAD_MS,
     processingLimitMs: config.SLIPWAY_PROCESSING_LIMIT_MS,
     outageLimitMs: config.SLIPWAY_OUTAGE_LIMIT_MS,
     retryLimit: config.SLIPWAY_RETRY_LIMIT,

@@ -42,6 +42,7 @@ export const installationSettings = {
     .default('info')
     .describe('Least severe level that is logged; logs are JSON lines on standard output.'),
   SLIPWAY_STAGING_LEAD_MS: policySchema.shape.stagingLeadMs,
+  SLIPWAY_STAGING_SPREAD_MS: policySchema.shape.stagingSpreadMs,
 } satisfies Record<string, z.ZodType>;
 
 /** Where posts go. */

@@ -96,6 +96,7 @@ describe('the settings of an installation', () => {
       SLIPWAY_ENV: 'development',
       SLIPWAY_LOG_LEVEL: 'info',
       SLIPWAY_STAGING_LEAD_MS: 600_000,
+      SLIPWAY_STAGING_SPREAD_MS: 600_000,
       SLIPWAY_S3_FORCE_PATH_STYLE: false,
       AWS_REGION: 'us-east-1',
     });

@@ -17,7 +17,7 @@ import {
   video,
   videoRequest,
 } from './fixtures.ts';
-import { type StoryOptions, type Turn, dies, goesWell, report, tell, waitsOf } from './story.ts';
+import { type StoryOptions, type Turn, dies, goesWell, report, summary, tell, waitsOf } from './story.ts';
 
 const imagePost = requestOf({ media: [imageRequest()] });
 const videoPost = requestOf({ media: [videoRequest()] });
@@ -332,6 +332,39 @@ describe('media that expire', () => {
     });
     expect(state.status).toBe('published');
     expect(actions.filter((key) => key === 'upload_once:0')).toHaveLength(11);
+  });
+
+  test('before the time of the post are uploaded again ahead of it', ({ expect }) => {
+    // Worked on early, by another installation's lead or before it was moved: the first upload lives until T0 - DAY.
+    const early = requestOf({ media: [imageRequest()], leadMs: HOUR });
+    const story = tell(early, { sources: [image], now: T0 - 2 * DAY });
+    expect(story.state).toMatchObject({ status: 'published', published: { at: T0 } });
+    expect(story.actions).toEqual(['inspect:0', 'upload_once:0', 'upload_once:0', 'create']);
+    expect(waitsOf(story)).toEqual([
+      ['schedule', -HOUR],
+      ['schedule', 0],
+    ]);
+    expect(summary(story)).toContain('media 0 again: expiring');
+  });
+
+  test('that X never keeps for so long are uploaded ahead once, and then when the post is due', ({
+    expect,
+  }) => {
+    const early = requestOf({ media: [imageRequest()], leadMs: HOUR });
+    const story = tell(early, {
+      sources: [image],
+      now: T0 - 2 * DAY,
+      lifetimeMs: 10 * MINUTE,
+      policy: { ...policy, restartLimit: 1 },
+    });
+    expect(story.state).toMatchObject({ status: 'published', published: { at: T0 } });
+    expect(story.actions).toEqual([
+      'inspect:0',
+      'upload_once:0', // two days early
+      'upload_once:0', // an hour early
+      'upload_once:0', // at its time
+      'create',
+    ]);
   });
 
   test('at once, every time, fail the post', ({ expect }) => {

@@ -142,7 +142,7 @@ describe(`random walks from seed ${SEED}`, () => {
     }
     // The walks would prove little if they did not get about.
     for (const end of ['published', 'unconfirmed', 'upload_failed', 'source_not_found'])
-      expect(ends.get(end) ?? 0, end).toBeGreaterThan(WALKS / 200);
+      expect(ends.get(end) ?? 0, end).toBeGreaterThan(WALKS / 400);
   });
 
   test('create again only after a definite refusal, or once after looks that all were clear', ({

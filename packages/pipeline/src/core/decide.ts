@@ -3,6 +3,7 @@ import { deadlineOf } from './confirm.ts';
 import { findWrongBytes } from './integrity.ts';
 import { nextSegments } from './ledger.ts';
 import type { Policy } from './policy.ts';
+import { startAtOf } from './schedule.ts';
 import { type Action, type StepEvent, keyOf } from './step-events.ts';
 import { type MediaState, type PostRequest, type PostState, type Waiting, isTerminal } from './vocabulary.ts';
 
@@ -63,13 +64,27 @@ function isLate(
 
 function decideReady(request: PostRequest, state: PostState, { now, policy }: Moment): Decision {
   const schedule: Waiting = { reason: 'schedule', until: request.publishAt, detail: null };
-  if (now < request.publishAt) return { do: 'wait', waiting: schedule };
+  if (now < request.publishAt) {
+    const item = state.media.findIndex((media) => isExpiring(media, request.publishAt, policy));
+    if (item < 0) return { do: 'wait', waiting: schedule };
+    const until = startAtOf(request, policy);
+    return now < until
+      ? { do: 'wait', waiting: { ...schedule, until, detail: UPLOADED_AGAIN } }
+      : { do: 'note', event: { type: 'upload_lapsed', at: now, item, reason: 'expiring' } };
+  }
   const lapsed = state.media.findIndex(
     (media) => (media.upload?.expiresAt ?? Infinity) <= now + policy.expiryMarginMs,
   );
   if (lapsed >= 0)
     return { do: 'note', event: { type: 'upload_lapsed', at: now, item: lapsed, reason: 'expired' } };
   return { do: 'note', event: { type: 'intended', at: now, deadline: deadlineOf(now, policy) } };
+}
+
+const UPLOADED_AGAIN = 'X would not keep its media until then: they are uploaded again first.';
+
+/** Uploaded again ahead only once: where X keeps nothing for so long, that is done when the post is due. */
+function isExpiring({ upload, restarts }: MediaState, publishAt: number, policy: Policy): boolean {
+  return (upload?.expiresAt ?? Infinity) <= publishAt + policy.expiryMarginMs && !restarts['expiring'];
 }
 
 function decideMedia(state: PostState, moment: Moment): Decision {

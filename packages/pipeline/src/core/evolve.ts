@@ -6,7 +6,7 @@ import { acknowledge, countAcknowledged } from './ledger.ts';
 import { checkMix } from './media-rules.ts';
 import { POLL, type Policy } from './policy.ts';
 import { backoffMs } from './schedule.ts';
-import type { ProcessingReport, StepEvent } from './step-events.ts';
+import type { LapseReason, ProcessingReport, StepEvent } from './step-events.ts';
 import {
   advanceTo,
   failPost,
@@ -44,12 +44,14 @@ export function evolve(request: PostRequest, state: PostState, event: StepEvent,
       return restartUpload(state, event.item, {
         at: event.at,
         reason: event.reason,
-        limit: event.reason === 'processing_timeout' ? 1 : policy.restartLimit,
+        limit: lapseLimit(event.reason, policy),
         code: event.reason === 'processing_timeout' ? 'processing_timeout' : 'upload_failed',
         message:
           event.reason === 'processing_timeout'
             ? 'X did not finish processing the media in time.'
-            : 'The upload expired at X before the post could be made.',
+            : event.reason === 'expired'
+              ? 'The upload expired at X before the post could be made.'
+              : 'The upload would have expired at X before the time of the post.',
       });
     case 'intended':
       return intend(state, event);
@@ -68,6 +70,12 @@ export function evolve(request: PostRequest, state: PostState, event: StepEvent,
     case 'waited':
       return { ...state, waiting: event.waiting };
   }
+}
+
+function lapseLimit(reason: LapseReason, policy: Policy): number {
+  if (reason === 'processing_timeout') return 1;
+  // What is still good is given up once, and is no failure: `decide` sees to that.
+  return reason === 'expiring' ? Infinity : policy.restartLimit;
 }
 
 /** News of an upload session that was given up in the meantime. */
@@ -272,10 +280,12 @@ function intend(state: PostState, event: StepEvent & { type: 'intended' }): Post
     ...state,
     status: 'publishing',
     // Uploads that lived to be used may expire again, after a long wait for credits or an account: that is no loop.
-    media: state.media.map(({ restarts: { expired: _expired, ...restarts }, ...media }) => ({
-      ...media,
-      restarts,
-    })),
+    media: state.media.map(
+      ({ restarts: { expired: _expired, expiring: _expiring, ...restarts }, ...media }) => ({
+        ...media,
+        restarts,
+      }),
+    ),
     waiting: null,
     hold: null,
     publish: {

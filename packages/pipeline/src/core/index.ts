@@ -35,6 +35,7 @@ export {
 } from './confirm.ts';
 export { isChecksum, joinChecksums } from './crc.ts';
 export { type Decision, type Moment, decide } from './decide.ts';
+export { type EditContext, type Edited, type PostEdit, editPost } from './edit.ts';
 export { evolve } from './evolve.ts';
 export { FAILURE_ROWS, type FailureRow, type Situation, type Verdict, judge, resetOf } from './failures.ts';
 export { type Resolution, type Resolved, resolvePost } from './resolve.ts';
@@ -60,6 +61,14 @@ export {
   type XProblem,
   wordsOf,
 } from './problems.ts';
-export { backoffMs, startAtOf } from './schedule.ts';
+export {
+  type Pace,
+  type Paces,
+  type StagingItem,
+  MAX_LEAD_MS,
+  backoffMs,
+  leadOf,
+  startAtOf,
+} from './schedule.ts';
 export { type Action, type ProcessingReport, type StepEvent, keyOf } from './step-events.ts';
 export * from './vocabulary.ts';

@@ -28,7 +28,18 @@ export const policySchema = z.object({
     .min(0)
     .max(20 * 60 * MINUTE_MS)
     .default(10 * MINUTE_MS)
-    .describe('How long before its time a post with media begins to upload.'),
+    .describe(
+      'How long before its time a post with media begins to upload, at the least; large media on a slow link begin earlier by themselves.',
+    ),
+  stagingSpreadMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(4 * 60 * MINUTE_MS)
+    .default(10 * MINUTE_MS)
+    .describe(
+      'Posts with media begin up to so much earlier still, each at another moment: those that are due together do not all upload together.',
+    ),
   processingLimitMs: z.coerce
     .number()
     .int()

@@ -1,8 +1,9 @@
-import type { Failure, MediaStep, Status, Waiting } from './vocabulary.ts';
+import type { EditableField, Failure, MediaStep, Status, Waiting } from './vocabulary.ts';
 
 /** What a post's followers are told: one entry of its event stream. */
 export type PostEvent =
   | { type: `post.${Status}`; at: number; data: PostEventData }
+  | { type: 'post.edited'; at: number; data: { fields: EditableField[]; publishAt: number } }
   | { type: 'post.waiting'; at: number; data: Waiting }
   | { type: 'post.retrying'; at: number; data: { item: number | null; message: string; until: number } }
   | { type: 'media.advanced'; at: number; data: { item: number; step: MediaStep } }

@@ -38,6 +38,9 @@ interface Uploaded {
   expiresAt: number;
 }
 
+/** Why an upload is of no more use: `expiring` while there is time for another one before the post is due, `expired` at that time. */
+export type LapseReason = 'expired' | 'expiring' | 'processing_timeout';
+
 /** What happened, as it is folded into the state. */
 export type StepEvent =
   | { type: 'taken_over'; at: number; abandoned: boolean; jitter: number }
@@ -63,7 +66,7 @@ export type StepEvent =
     }
   | { type: 'polled'; at: number; item: number; mediaId: string; processing: ProcessingReport | null }
   | { type: 'described'; at: number; item: number; mediaId: string }
-  | { type: 'upload_lapsed'; at: number; item: number; reason: 'expired' | 'processing_timeout' }
+  | { type: 'upload_lapsed'; at: number; item: number; reason: LapseReason }
   | { type: 'intended'; at: number; deadline: number }
   | { type: 'created'; at: number; xPostId: string }
   /** The intent stands, and its call was surely not made. */

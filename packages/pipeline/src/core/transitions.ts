@@ -1,4 +1,5 @@
 import { ONE_SHOT_MAX_BYTES } from './policy.ts';
+import type { LapseReason } from './step-events.ts';
 import type {
   Failure,
   FailureCode,
@@ -101,6 +102,8 @@ export function firstStepOf(category: MediaCategory | null, bytes: number): 'upl
   return category === 'tweet_image' && bytes <= ONE_SHOT_MAX_BYTES ? 'upload_once' : 'initialize';
 }
 
+const EXPIRIES = new Set<string>(['expired', 'expiring'] satisfies LapseReason[]);
+
 /** Starts the upload of an item over, unless this reason was given often enough already; then the post fails. */
 export function restartUpload(
   state: PostState,
@@ -129,7 +132,7 @@ export function restartUpload(
   const restarted = withItem(state, item, {
     ...why.patch,
     // Where the single request was at fault the upload goes in segments; an expiry is nobody's fault.
-    step: why.reason === 'expired' ? firstStepOf(media.category, media.source?.bytes ?? 0) : 'initialize',
+    step: EXPIRIES.has(why.reason) ? firstStepOf(media.category, media.source?.bytes ?? 0) : 'initialize',
     upload: null,
     strikes: {},
     notBefore: 0,

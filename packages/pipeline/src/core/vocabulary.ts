@@ -130,7 +130,17 @@ export interface PostOptions {
   placeId?: string;
 }
 
-/** What a caller asked for. Written once, never changed by the pipeline. */
+/** A local time as its owner gave it, such as 2026-12-01T09:00 in Europe/Berlin. */
+export interface LocalTime {
+  local: string;
+  timeZone: string;
+}
+
+/** What the owner of a post may change of it until it is being published. */
+export const EDITABLE_FIELDS = ['text', 'media', 'options', 'publishAt', 'ifLate', 'onUnknown'] as const;
+export type EditableField = (typeof EDITABLE_FIELDS)[number];
+
+/** What a caller asked for. Changed by its owner alone, never by the pipeline. */
 export interface PostRequest {
   id: string;
   accountId: string;
@@ -139,6 +149,10 @@ export interface PostRequest {
   options: PostOptions;
   /** The instant to publish at; equal to `createdAt` when the caller asked for "now". */
   publishAt: number;
+  /** What `publishAt` was given as, where that was a local time or a slot of the account's calendar. */
+  publishLocal?: LocalTime;
+  /** How long before `publishAt` work on it begins. Absent: as short as the policy allows. */
+  leadMs?: number;
   /** Absent: `retry` with media, which can be told apart on X with certainty, `hold` without. */
   onUnknown?: OnUnknown;
   /** Absent: `publish`. */
