@@ -127,7 +127,7 @@ export function createHeldPosts(
           const saved = await saveRecord(
             redis,
             keys,
-            { id, rev, fence, statusBefore: status, state: next, events, now: now(), ...guard },
+            { id, request, rev, fence, statusBefore: status, state: next, events, now: now(), ...guard },
             isTerminal(next.status)
               ? { mode: 'over' }
               : release

@@ -14,6 +14,12 @@ export interface PartitionKeys {
   all: string;
   ofAccount: (accountId: string) => string;
   ofStatus: (status: string) => string;
+  /** The posts of an account by the instant at which they are due. */
+  schedule: (accountId: string) => string;
+  /** Prefix of what keeps a slot for a post that is not made yet: `claim` + id of the post. Expires by itself. */
+  claim: string;
+  /** Hash: how fast uploads and processing went of late, as `<category>:<measure>`. */
+  pace: string;
   /** Stream of all events. */
   events: string;
   /** A post's own events, under the ids of the stream: a list, since the smallest stream takes 4 KiB. */
@@ -37,6 +43,9 @@ export interface PartitionKeys {
 /** Events are kept this long in the stream of all posts; a post's own are kept as long as the post. */
 export const EVENT_RETENTION_MS = 7 * 24 * 60 * 60_000;
 
+/** What is due stands in the schedule of its account until so long afterwards. */
+export const SCHEDULE_RETENTION_MS = 24 * 60 * 60_000;
+
 export function keysOf(partition: number): PartitionKeys {
   const tag = `{slipway:${partition}}`;
   return {
@@ -48,6 +57,9 @@ export function keysOf(partition: number): PartitionKeys {
     all: `${tag}:posts`,
     ofAccount: (accountId) => `${tag}:posts:account:${accountId}`,
     ofStatus: (status) => `${tag}:posts:status:${status}`,
+    schedule: (accountId) => `${tag}:schedule:${accountId}`,
+    claim: `${tag}:claim:`,
+    pace: `${tag}:pace`,
     events: `${tag}:events`,
     eventsOf: (postId) => `${tag}:events:${postId}`,
     account: `${tag}:account:`,

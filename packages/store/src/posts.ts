@@ -1,6 +1,6 @@
 import { type PostRecord, isTerminal, newPostState } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
-import { EVENT_RETENTION_MS, type Layout, type PartitionKeys } from './keys.ts';
+import { EVENT_RETENTION_MS, SCHEDULE_RETENTION_MS, type Layout, type PartitionKeys } from './keys.ts';
 import { isLater } from './event-ids.ts';
 import { RECORD_FIELDS, toOwnEvent, toRecord } from './record-fields.ts';
 import { type Rewritten, saveRecord } from './save-record.ts';
@@ -34,6 +34,7 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
           keys.events,
           keys.eventsOf(request.id),
           keys.history,
+          keys.schedule(request.accountId),
         ],
         [
           request.id,
@@ -44,6 +45,8 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
           JSON.stringify(event),
           now() - EVENT_RETENTION_MS,
           keys.due,
+          request.publishAt,
+          now() - SCHEDULE_RETENTION_MS,
         ],
       );
       if (created !== 1) throw new Error(`the id ${request.id} is taken`);
@@ -62,19 +65,20 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
         if (!record) return null;
         const change = decide(record, changed?.since ?? null);
         if (!change) return { record, changed: false };
-        const { state, events, startAt } = change;
+        const { state, events, startAt, request = record.request } = change;
         const { rev, fence } = record;
+        const isRewritten = request !== record.request;
         const ifHistory: string | null = changed?.history ?? record.state.publish.history;
         const statusBefore = record.state.status;
         const saved = await saveRecord(
           redis,
           keys,
-          { id, rev, fence, statusBefore, state, events, now: now(), ifHistory },
+          { id, request, isRewritten, rev, fence, statusBefore, state, events, now: now(), ifHistory },
           isTerminal(state.status) ? { mode: 'over' } : { mode: 'reopen', startAt: startAt ?? now() },
         );
         if (saved?.as === 'saved') {
           return {
-            record: { ...record, state, rev: saved.rev, fence: saved.fence, heldBy: null },
+            record: { ...record, request, state, rev: saved.rev, fence: saved.fence, heldBy: null },
             changed: true,
           };
         }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { PostEvent, PostState, Status } from '@slipway/pipeline/core';
+import type { PostEvent, PostRequest, PostState, Status } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { EVENT_RETENTION_MS, type PartitionKeys } from './keys.ts';
@@ -16,6 +16,9 @@ export type SaveMode =
 
 export interface Save {
   id: string;
+  request: PostRequest;
+  /** The request is another one, too: its owner has changed it. */
+  isRewritten?: boolean;
   /** What the change was made from. */
   rev: number;
   fence: number;
@@ -50,7 +53,7 @@ const saveReply = z.union([
 export async function saveRecord(
   redis: Redis,
   keys: PartitionKeys,
-  { id, rev, fence, statusBefore, state, events, now, ifHistory }: Save,
+  { id, request, isRewritten = false, rev, fence, statusBefore, state, events, now, ifHistory }: Save,
   then: SaveMode,
 ): Promise<Saved | null> {
   const reply = await save(
@@ -64,6 +67,7 @@ export async function saveRecord(
       keys.events,
       keys.eventsOf(id),
       keys.history,
+      keys.schedule(request.accountId),
     ],
     [
       id,
@@ -78,6 +82,8 @@ export async function saveRecord(
       randomBytes(6).toString('base64url'),
       ifHistory === undefined ? '-' : (ifHistory ?? ''),
       keys.due,
+      isRewritten ? JSON.stringify(request) : '',
+      request.publishAt,
       ...events.map((event) => JSON.stringify(event)),
     ],
   );

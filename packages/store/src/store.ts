@@ -15,17 +15,23 @@ export interface PostStore {
    * Takes the record out of a worker's hands and changes it: reads it, calls `decide`, saves under a new fence, and does so again
    * if somebody else saved in between, or if Redis turns out to have another history than the post knows: `decide` is then told
    * since when (epoch ms by the clock of Redis), as the record may have forgotten something. `decide` returns null to leave the
-   * record alone. A post that goes on, even one that was over, is worked on from `startAt` (default: now).
+   * record alone, and `request` to change that, too. A post that goes on, even one that was over, is worked on from `startAt` (default: now).
    */
   change(
     id: string,
-    decide: (
-      record: PostRecord,
-      changedSince: number | null,
-    ) => { state: PostState; events: PostEvent[]; startAt?: number | null } | null,
+    decide: (record: PostRecord, changedSince: number | null) => Change | null,
   ): Promise<{ record: PostRecord; changed: boolean } | null>;
   /** The events of a post after `after` (exclusive; from the start when null), oldest first. */
   events(id: string, after: string | null): Promise<StoredEvent[]>;
+}
+
+/** What becomes of a record by `PostStore.change`. */
+export interface Change {
+  state: PostState;
+  events: PostEvent[];
+  startAt?: number | null;
+  /** Of the same id and the same account; absent: as it was. */
+  request?: PostRequest;
 }
 
 export interface ListQuery {
