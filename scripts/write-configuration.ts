@@ -27,9 +27,19 @@ differ.
 
 ## Secrets
 
-These hold secrets: \`SLIPWAY_API_KEYS\`, the file that \`SLIPWAY_ACCOUNTS_FILE\` names, \`REDIS_URL\` if it has a password, and the
-credentials of S3. Slipway never prints a value of a setting, neither when it is wrong nor in its logs. Give the file of accounts
-to the user that the processes run as, and to nobody else.
+These hold secrets: \`SLIPWAY_SECRET_KEYS\`, \`SLIPWAY_API_KEYS\`, \`SLIPWAY_X_CLIENT_SECRET\`, the file that
+\`SLIPWAY_ACCOUNTS_FILE\` names, \`REDIS_URL\` if it has a password, and the credentials of S3. Slipway never prints a value of a
+setting, neither when it is wrong nor in its logs.
+
+Tokens of accounts are in Redis only as \`SLIPWAY_SECRET_KEYS\` has sealed them (AES-256-GCM, bound to their account). To change the
+key: put a new one in front of the old one and restart all processes, run \`npm run keys -- rotate-secrets\` (\`slipway keys
+rotate-secrets\`; it may run while workers do, and be run again), then take the old key away.
+
+## A file of accounts
+
+Accounts can be connected by the API, or be given in a file. Each is taken into Redis when an API or a worker starts, once, and
+again only when its credentials in the file have changed: what was refreshed since is not overwritten by an old file. An account
+that is taken out of the file stays. Give the file to the user that the processes run as, and to nobody else.
 
 \`\`\`json
 {
@@ -38,14 +48,17 @@ to the user that the processes run as, and to nobody else.
       "id": "acct_01hzzzzzzzzzzzzzzzzzzzzzzz",
       "username": "example",
       "xUserId": "2244994945",
-      "credentials": { "type": "oauth2", "accessToken": "..." }
+      "credentials": { "type": "oauth2", "accessToken": "...", "refreshToken": "..." }
     }
   ]
 }
 \`\`\`
 
-\`id\` is \`acct_\` and a lower-case ULID of your choice; posts name it. The other kind of credentials is
-\`{"type": "oauth1", "consumerKey", "consumerSecret", "accessToken", "accessTokenSecret"}\`.
+\`id\` is \`acct_\` and a lower-case ULID of your choice; posts name it. \`refreshToken\`, \`expiresAt\` (an instant such as
+\`2026-01-01T00:00:00Z\`) and \`scopes\` may be left out; without a refresh token the account works until its token ends. The other
+kind of credentials is \`{"type": "oauth1", "consumerKey", "consumerSecret", "accessToken", "accessTokenSecret"}\`. An account may
+also have a \`tier\` and \`settings\` (\`weight\`, \`monthlyBudgetUsd\`, \`calendar\`, \`conflictDistanceMs\`), which are taken along with
+its credentials.
 
 ## Credentials of S3
 

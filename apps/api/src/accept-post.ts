@@ -1,8 +1,8 @@
 import { closestName } from '@slipway/config';
-import { type Accounts, type Objects, SourceError, inspectMedia } from '@slipway/pipeline';
+import { type Objects, SourceError, inspectMedia } from '@slipway/pipeline';
 import { weighText } from '@slipway/pipeline/text';
 import { type MediaCategory, type MediaRequest, type PostRequest, checkMix } from '@slipway/pipeline/core';
-import { newPostId } from '@slipway/store';
+import { type AccountRecords, newPostId } from '@slipway/store';
 import { formatPath } from './field-errors.ts';
 import { formatInstant, parseInstant } from './instants.ts';
 import type { CreatePost } from './post-request.ts';
@@ -11,8 +11,11 @@ import { type FieldError, Problem } from './problems.ts';
 /** Counting takes time that grows with the square of the length for some texts; this keeps it under half a second. */
 const COUNTABLE_CHARACTERS = 10_000;
 
+/** Accounts among which the one is looked for that a wrong name may have meant. */
+const NAMES_COMPARED = 200;
+
 export interface AcceptDeps {
-  accounts: Accounts;
+  accounts: AccountRecords;
   objects: Objects;
   /** Epoch milliseconds. */
   now: () => number;
@@ -32,7 +35,9 @@ export interface Accepted {
 export async function acceptPost(body: CreatePost, deps: AcceptDeps, signal: AbortSignal): Promise<Accepted> {
   const errors: FieldError[] = [];
   const warnings: FieldError[] = [];
-  const accountId = resolveAccount(body.account, deps.accounts, errors);
+  const lookup = resolveAccount(body.account, deps.accounts);
+  // With Redis away, what is wrong with the rest of the request is still said.
+  lookup.catch(() => undefined);
   checkText(body.text, errors);
   checkLateness(body, deps.now(), errors);
   const media = body.media.map((item): MediaRequest => ({
@@ -49,7 +54,12 @@ export async function acceptPost(body: CreatePost, deps: AcceptDeps, signal: Abo
   const categories = looks.flatMap(({ category }) => category ?? []);
   const mix = checkMix(categories);
   if (mix) errors.push({ path: 'media', code: mix.code, detail: mix.message, hint: mix.hint });
-  if (errors.length > 0 || accountId === null) throw refusal(errors);
+  const account = await lookup.catch((error: unknown) => {
+    if (errors.length === 0) throw error;
+  });
+  if (account && 'error' in account) errors.unshift(account.error);
+  if (errors.length > 0 || !account || 'error' in account) throw refusal(errors);
+  const accountId = account.id;
 
   const createdAt = deps.now();
   const publishAt = settleTime(body.publishAt, createdAt, warnings);
@@ -70,27 +80,27 @@ export async function acceptPost(body: CreatePost, deps: AcceptDeps, signal: Abo
   };
 }
 
-/** The id of an account that is named by its id or its `@username`; adds an error and returns null when there is none. */
-export function resolveAccount(name: string, accounts: Accounts, errors: FieldError[]): string | null {
-  const known = accounts.list();
-  const username = name.startsWith('@') ? name.slice(1).toLowerCase() : null;
-  const found = known.find((each) =>
-    username === null ? each.id === name : each.username.toLowerCase() === username,
-  );
-  if (found) return found.id;
+/** The id of an account that is named by its id or its `@username`, or what is wrong with the name. */
+export async function resolveAccount(
+  name: string,
+  accounts: AccountRecords,
+): Promise<{ id: string } | { error: FieldError }> {
+  const found = await (name.startsWith('@') ? accounts.findByUsername(name.slice(1)) : accounts.get(name));
+  if (found) return { id: found.profile.id };
+  const some = await accounts.list({ limit: NAMES_COMPARED, cursor: null });
   const near = closestName(
     name,
-    known.map((each) => `@${each.username}`),
+    some.accounts.map(({ profile }) => `@${profile.username}`),
   );
-  errors.push({
+  const error: FieldError = {
     path: 'account',
     code: 'unknown_account',
     detail: `There is no account ${JSON.stringify(name)}.`,
     hint: near
       ? `Did you mean ${near}? GET /v1/accounts lists the accounts.`
       : 'Name it by its id (acct_...) or its @username; GET /v1/accounts lists the accounts.',
-  });
-  return null;
+  };
+  return { error };
 }
 
 function checkText(text: string, errors: FieldError[]): void {

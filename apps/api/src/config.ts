@@ -1,4 +1,4 @@
-import { installationSettings, parseEnvironment, s3Settings } from '@slipway/config';
+import { installationSettings, parseEnvironment, s3Settings, xSettings } from '@slipway/config';
 import { z } from 'zod';
 import { createApiKeys, type ApiKeys } from './api-keys.ts';
 
@@ -8,6 +8,7 @@ const KEY_MIN_CHARACTERS = 20;
 export const apiSettings = {
   ...installationSettings,
   ...s3Settings,
+  ...xSettings,
   SLIPWAY_API_HOST: z
     .string()
     .default('127.0.0.1')

@@ -4,14 +4,23 @@
  */
 import { once } from 'node:events';
 import { ConfigError } from '@slipway/config';
-import { createObjects, loadAccounts, type Accounts } from '@slipway/pipeline';
-import { connectRedis, createStore, readRisks, watchConnections } from '@slipway/store';
+import { createVault, importAccounts, readAccountsFile, type FileAccount } from '@slipway/accounts';
+import { createObjects } from '@slipway/pipeline';
+import {
+  connectRedis,
+  createAccountRecords,
+  createStore,
+  layOut,
+  readRisks,
+  watchConnections,
+} from '@slipway/store';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { parseConfig, type Config } from './config.ts';
 import { createLogger } from './logger.ts';
 import { DEFAULT_LIMITS } from './route-deps.ts';
 import { stop } from './stop.ts';
+import { takeInAccounts } from './take-in-accounts.ts';
 
 const EX_CONFIG = 78;
 const STOP_GRACE_MS = 10_000;
@@ -19,7 +28,7 @@ const STOP_GRACE_MS = 10_000;
 const START_PATIENCE_MS = 3_000;
 
 const config = configured(() => parseConfig(process.env));
-const accounts = configured(() => readAccounts(config));
+const fileAccounts = configured(() => readAccounts(config));
 const logger = createLogger(config.SLIPWAY_LOG_LEVEL);
 const watch = watchConnections(logger);
 const redis = watch(connectRedis(config.REDIS_URL, { role: 'caller', name: 'slipway-api' }));
@@ -29,6 +38,13 @@ const store = createStore({
   connectBlocking: (name) =>
     watch(connectRedis(config.REDIS_URL, { role: 'blocking', name: `slipway-api-${name}` })),
 });
+const records = createAccountRecords({
+  redis,
+  layout: layOut(config.SLIPWAY_PARTITIONS),
+  defaultTier: config.SLIPWAY_X_TIER,
+});
+const ring = config.SLIPWAY_SECRET_KEYS;
+const vault = createVault({ records, ring, now: Date.now });
 const risks = () => readRisks(redis, config.SLIPWAY_REDIS_REPLICAS);
 const objects = createObjects({
   s3Region: config.AWS_REGION,
@@ -38,7 +54,7 @@ const objects = createObjects({
 const app = await createApp({
   posts: store.posts,
   feed: store.feed,
-  accounts,
+  accounts: records,
   objects,
   policy: { stagingLeadMs: config.SLIPWAY_STAGING_LEAD_MS },
   ping: () => store.ping(),
@@ -51,6 +67,19 @@ const app = await createApp({
   version: packageJson.version,
 });
 await checkSafety();
+const stopping = new AbortController();
+await takeInAccounts({
+  take: () =>
+    importAccounts(fileAccounts, {
+      records,
+      vault,
+      ring,
+      clientId: config.SLIPWAY_X_CLIENT_ID ?? null,
+      now: Date.now,
+    }),
+  logger,
+  signal: stopping.signal,
+});
 await listen();
 
 /** What a bad configuration throws is for the operator, not for the log: a message that says what to do, and no stack. */
@@ -64,9 +93,10 @@ function configured<T>(read: () => T): T {
   }
 }
 
-function readAccounts({ SLIPWAY_ACCOUNTS_FILE }: Config): Accounts {
+function readAccounts({ SLIPWAY_ACCOUNTS_FILE }: Config): FileAccount[] {
+  if (SLIPWAY_ACCOUNTS_FILE === undefined) return [];
   try {
-    return loadAccounts(SLIPWAY_ACCOUNTS_FILE);
+    return readAccountsFile(SLIPWAY_ACCOUNTS_FILE);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`SLIPWAY_ACCOUNTS_FILE: ${reason}`, { cause: error });
@@ -105,6 +135,7 @@ async function listen(): Promise<void> {
 /** A second signal ends the process at once: the handler of the first is gone by then. */
 async function stopAndExit(signal: string): Promise<void> {
   logger.info({ signal }, 'stopping');
+  stopping.abort();
   const status = await stop({
     close: () => app.close(),
     cut: () => app.server.closeAllConnections(),

@@ -6,9 +6,9 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Accounts, Objects } from '@slipway/pipeline';
+import type { Objects } from '@slipway/pipeline';
 import type { Policy } from '@slipway/pipeline/core';
-import type { EventFeed, PostStore, Risk } from '@slipway/store';
+import type { AccountRecords, EventFeed, PostStore, Risk } from '@slipway/store';
 
 /** A Fastify instance whose routes take their types from their schemas. */
 export type Api = FastifyInstance<
@@ -23,7 +23,7 @@ export type Api = FastifyInstance<
 export interface RouteDeps {
   posts: PostStore;
   feed: EventFeed;
-  accounts: Accounts;
+  accounts: AccountRecords;
   objects: Objects;
   policy: Pick<Policy, 'stagingLeadMs'>;
   /** Rejects when Redis does not answer. */

@@ -5,7 +5,7 @@ import { apiSettings, parseConfig } from '../src/index.ts';
 const REQUIRED = {
   REDIS_URL: 'redis://127.0.0.1:6379',
   SLIPWAY_API_KEYS: 'sk_0123456789abcdef0123, sk_another_0123456789ab',
-  SLIPWAY_ACCOUNTS_FILE: 'accounts.json',
+  SLIPWAY_SECRET_KEYS: `k:${Buffer.alloc(32).toString('base64')}`,
 };
 
 function complaintsOf(environment: Record<string, string>): string {
@@ -18,7 +18,7 @@ function complaintsOf(environment: Record<string, string>): string {
 }
 
 describe('the environment', () => {
-  test('has defaults for all but Redis, the accounts and the keys', ({ expect }) => {
+  test('has defaults for all but Redis and the keys', ({ expect }) => {
     const config = parseConfig(REQUIRED);
     expect(config).toMatchObject({
       SLIPWAY_API_HOST: '127.0.0.1',
@@ -53,7 +53,7 @@ describe('the environment', () => {
       SLIPWAY_ENV: 'prod',
     });
     expect(complaints).toMatch(/SLIPWAY_API_KEYS: is not set \(SLIPWAY_API_KEY is; is it that\?\)/);
-    expect(complaints).toMatch(/SLIPWAY_ACCOUNTS_FILE: is not set/);
+    expect(complaints).toMatch(/SLIPWAY_SECRET_KEYS: is not set.*openssl rand -base64 32/);
     expect(complaints).toMatch(/SLIPWAY_API_PORT: .*65535/);
     expect(complaints).toMatch(/REDIS_URL: /);
     expect(complaints).toMatch(/SLIPWAY_ENV: .*production/);

@@ -25,6 +25,7 @@ function environment(changes: Record<string, string> = {}): NodeJS.ProcessEnv {
     REDIS_URL: redis.url,
     SLIPWAY_API_PORT: '0',
     SLIPWAY_API_KEYS: KEY,
+    SLIPWAY_SECRET_KEYS: `k:${Buffer.alloc(32).toString('base64')}`,
     SLIPWAY_ACCOUNTS_FILE: fileURLToPath(new URL('accounts.json', import.meta.url)),
     SLIPWAY_S3_ENDPOINT: s3.endpoint,
     SLIPWAY_S3_FORCE_PATH_STYLE: 'true',
@@ -93,7 +94,7 @@ describe('the process', () => {
   test('tells everything that is wrong with its environment, and how to mend it', async ({ expect }) => {
     const ended = await runToEnd({ PATH: process.env['PATH'], SLIPWAY_API_PORT: 'http' });
     expect(ended.code).toBe(EX_CONFIG);
-    expect(ended.stderr).toMatch(/SLIPWAY_ACCOUNTS_FILE: is not set[^]*SLIPWAY_API_KEYS: is not set/);
+    expect(ended.stderr).toMatch(/SLIPWAY_SECRET_KEYS: is not set[^]*SLIPWAY_API_KEYS: is not set/);
     expect(ended.stderr).toMatch(/SLIPWAY_API_PORT/);
     expect(ended.stderr).not.toMatch(/ at .*\.ts/);
   });

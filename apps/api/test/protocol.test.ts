@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { createAccountRecords, layOut } from '@slipway/store';
 import { eventually } from '@slipway/testkit';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { ACCOUNT, KEY, startApi, type ApiUnderTest } from './start-api.ts';
 
@@ -172,11 +174,14 @@ test('a defect is a 500 that tells nothing of its inside, and the log tells all'
   const broken = await startApi({
     deps: {
       accounts: {
-        get: () => null,
-        list: () => {
+        ...createAccountRecords({
+          redis: new Redis({ lazyConnect: true }),
+          layout: layOut(1),
+          defaultTier: 'unlimited',
+        }),
+        list: async () => {
           throw new Error('the inside');
         },
-        credentialsOf: async () => null,
       },
     },
   });

@@ -2,8 +2,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startRedis, startS3, type LocalRedis, type LocalS3 } from '@slipway/local';
-import { createObjects, loadAccounts } from '@slipway/pipeline';
-import { connectRedis, createStore, readRisks, type Store } from '@slipway/store';
+import { createVault, importAccounts, parseKeyRing, readAccountsFile } from '@slipway/accounts';
+import { createObjects } from '@slipway/pipeline';
+import {
+  connectRedis,
+  createAccountRecords,
+  createStore,
+  layOut,
+  readRisks,
+  type AccountRecords,
+  type Store,
+} from '@slipway/store';
 import { pino } from 'pino';
 import { request } from 'undici';
 import { createApiKeys, createApp, DEFAULT_LIMITS, type AppDeps, type Limits } from '../src/index.ts';
@@ -38,6 +47,7 @@ export interface ApiUnderTest {
   app: Api;
   url: string;
   store: Store;
+  records: AccountRecords;
   redis: LocalRedis;
   s3: LocalS3;
   logs: string[];
@@ -73,6 +83,20 @@ export async function startApi({
     partitions: 1,
     connectBlocking: (name) => connect('blocking', name),
   });
+  const records = createAccountRecords({
+    redis: connection,
+    layout: layOut(1),
+    defaultTier: 'unlimited',
+  });
+  const ring = parseKeyRing(`test:${Buffer.alloc(32, 7).toString('base64')}`);
+  const vault = createVault({ records, ring, now: Date.now });
+  await importAccounts(readAccountsFile(ACCOUNTS_FILE), {
+    records,
+    vault,
+    ring,
+    clientId: null,
+    now: Date.now,
+  });
   const objects = createObjects({
     s3Endpoint: s3Endpoint ?? s3.endpoint,
     s3Region: s3.region,
@@ -81,7 +105,7 @@ export async function startApi({
   const app = await createApp({
     posts: store.posts,
     feed: store.feed,
-    accounts: loadAccounts(ACCOUNTS_FILE),
+    accounts: records,
     objects,
     policy: { stagingLeadMs: 600_000 },
     ping: () => store.ping(),
@@ -102,6 +126,7 @@ export async function startApi({
     app,
     url,
     store,
+    records,
     redis,
     s3,
     logs,

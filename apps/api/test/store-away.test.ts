@@ -44,7 +44,7 @@ describe('while Redis is away', () => {
     expect((await api.ask('/healthz')).status).toBe(200);
     // What is wrong with the request itself is still said.
     expect(
-      (await api.ask('/v1/posts', { method: 'POST', body: { account: '@nobody', text: 'x' } })).status,
+      (await api.ask('/v1/posts', { method: 'POST', body: { ...body, text: 'x'.repeat(300) } })).status,
     ).toBe(422);
 
     await api.redis.restart();
@@ -58,7 +58,7 @@ describe('while Redis is away', () => {
     expect((await reader.rest()).map(({ event }) => event)).toEqual(['post.canceled']);
   });
 
-  test('that hangs, callers get an answer and learn what to look for', async ({ expect }) => {
+  test('that hangs, callers get an answer and learn what was not done', async ({ expect }) => {
     const accepted: string = (await create()).body.id;
     await api.redis.kill('SIGSTOP');
     const [answer, ready, read, canceled] = await Promise.all([
@@ -74,8 +74,21 @@ describe('while Redis is away', () => {
       status: 503,
       body: { code: 'store_unavailable', detail: expect.stringContaining('may have been done') },
     });
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { code: 'store_unavailable', detail: expect.stringContaining('was not accepted') },
+    });
+  });
+
+  test('that hangs with a write on its way, the answer names the id under which it may turn up', async ({
+    expect,
+  }) => {
+    const redis = new Redis(api.redis.url);
+    await redis.call('CLIENT', 'PAUSE', 60_000, 'WRITE');
+    const answer = await create();
+    await redis.call('CLIENT', 'UNPAUSE');
+    redis.disconnect();
     expect(answer).toMatchObject({ status: 503, body: { code: 'store_unavailable' } });
-    // The write was on its way: the answer names the id under which it may turn up.
     const id = /post_[0-9a-z]{26}/.exec(answer.body.detail)?.[0];
     expect(answer.body.hint).toContain(`GET /v1/posts/${id}`);
     await eventually(async () => (await api.ask(`/v1/posts/${id}`)).status === 200, {

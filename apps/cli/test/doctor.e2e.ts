@@ -35,6 +35,7 @@ function environment(changes: Record<string, string> = {}): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     REDIS_URL: redis.url,
+    SLIPWAY_SECRET_KEYS: `k:${Buffer.alloc(32).toString('base64')}`,
     SLIPWAY_ACCOUNTS_FILE: accountsFile([
       {
         id: 'acct_01hzzzzzzzzzzzzzzzzzzzzzzz',
@@ -120,7 +121,7 @@ describe('what is wrong is said with its remedy, all at once', () => {
       SLIPWAY_X_BASE_URL: 'x',
     });
     expect(status).toBe(1);
-    for (const name of ['REDIS_URL', 'SLIPWAY_ACCOUNTS_FILE', 'SLIPWAY_PARTITIONS', 'SLIPWAY_X_BASE_URL'])
+    for (const name of ['REDIS_URL', 'SLIPWAY_SECRET_KEYS', 'SLIPWAY_PARTITIONS', 'SLIPWAY_X_BASE_URL'])
       expect(out).toMatch(new RegExp(`^✗ settings  ${name}: `, 'm'));
   });
 

@@ -2,8 +2,16 @@
  * The worker as a process. Exit status: 0 after SIGTERM or SIGINT, 78 (EX_CONFIG) for an environment or a Redis that must not be
  * run with, 1 for anything else.
  */
-import { createObjects, loadAccounts } from '@slipway/pipeline';
-import { connectRedis, createStore, readRisks, watchConnections } from '@slipway/store';
+import { createAccounts, createVault, importAccounts, readAccountsFile } from '@slipway/accounts';
+import { createObjects } from '@slipway/pipeline';
+import {
+  connectRedis,
+  createAccountRecords,
+  createStore,
+  layOut,
+  readRisks,
+  watchConnections,
+} from '@slipway/store';
 import { createXClient } from '@slipway/x-media';
 import { startWorker } from './app.ts';
 import { parseConfig, policyOf } from './config.ts';
@@ -15,7 +23,9 @@ const EX_CONFIG = 78;
 const STOP_MARGIN_MS = 5_000;
 
 const config = configured(() => parseConfig(process.env));
-const accounts = configured(() => loadAccounts(config.SLIPWAY_ACCOUNTS_FILE));
+const fileAccounts = configured(() =>
+  config.SLIPWAY_ACCOUNTS_FILE === undefined ? [] : readAccountsFile(config.SLIPWAY_ACCOUNTS_FILE),
+);
 const logger = createLogger({ level: config.SLIPWAY_LOG_LEVEL, worker: config.SLIPWAY_WORKER_NAME });
 
 const watch = watchConnections(logger);
@@ -28,6 +38,15 @@ const store = createStore({
   connectBlocking: (name) => connectRedis(config.REDIS_URL, { role: 'blocking', name }),
 });
 await checkSafety();
+const records = createAccountRecords({
+  redis: probe,
+  layout: layOut(config.SLIPWAY_PARTITIONS),
+  defaultTier: config.SLIPWAY_X_TIER,
+});
+const ring = config.SLIPWAY_SECRET_KEYS;
+const vault = createVault({ records, ring, now: Date.now });
+const accounts = createAccounts({ records, vault, now: Date.now });
+await takeInAccounts();
 
 const objects = createObjects({
   s3Endpoint: config.SLIPWAY_S3_ENDPOINT,
@@ -79,6 +98,12 @@ async function checkSafety(): Promise<void> {
   if (config.SLIPWAY_ENV !== 'production' || !risks.some(({ effect }) => effect === 'loses_posts')) return;
   logger.fatal('this Redis may lose posts; not starting in production');
   process.exit(EX_CONFIG);
+}
+
+async function takeInAccounts(): Promise<void> {
+  const clientId = config.SLIPWAY_X_CLIENT_ID ?? null;
+  const taken = await importAccounts(fileAccounts, { records, vault, ring, clientId, now: Date.now });
+  if (taken > 0) logger.info({ accounts: taken }, 'accounts of the file were taken in');
 }
 
 /** What a bad configuration throws is for the operator: a message that says what to do, and no stack. */

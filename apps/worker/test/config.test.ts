@@ -3,12 +3,16 @@ import { policySchema } from '@slipway/pipeline/core';
 import { describe, test } from 'vitest';
 import { parseConfig, policyOf } from '../src/config.ts';
 
-const REQUIRED = { REDIS_URL: 'redis://127.0.0.1:6379', SLIPWAY_ACCOUNTS_FILE: '/etc/slipway/accounts.json' };
+const REQUIRED = {
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  SLIPWAY_SECRET_KEYS: `k:${Buffer.alloc(32).toString('base64')}`,
+};
 
 describe('the settings of a worker', () => {
-  test('have defaults for all but Redis and the accounts', ({ expect }) => {
+  test('have defaults for all but Redis and the keys of the vault', ({ expect }) => {
     expect(parseConfig(REQUIRED)).toMatchObject({
-      ...REQUIRED,
+      REDIS_URL: REQUIRED.REDIS_URL,
+      SLIPWAY_X_TIER: 'pay_per_use',
       SLIPWAY_PARTITIONS: 1,
       SLIPWAY_ENV: 'development',
       SLIPWAY_LOG_LEVEL: 'info',
@@ -20,7 +24,7 @@ describe('the settings of a worker', () => {
       SLIPWAY_LEASE_MS: 10_000,
     });
     expect(parseConfig(REQUIRED).SLIPWAY_WORKER_NAME).toMatch(new RegExp(`-${process.pid}$`));
-    expect(() => parseConfig({})).toThrow(/REDIS_URL: is not set[^]*SLIPWAY_ACCOUNTS_FILE: is not set/);
+    expect(() => parseConfig({})).toThrow(/REDIS_URL: is not set[^]*SLIPWAY_SECRET_KEYS: is not set/);
     expect(() => parseConfig({})).toThrow(ConfigError);
   });
 

@@ -81,9 +81,9 @@ export async function startLifeRig({ policy: given, sim: simConfig }: LifeRigOpt
     objects,
     policy,
     accounts: {
-      get: (id) => ({ id, username: 'demo', xUserId: user.id }),
-      list: () => [],
-      credentialsOf: async () => ({ type: 'oauth2', accessToken: user.accessToken }),
+      find: async (id) => ({ id, username: 'demo', xUserId: user.id, app: 'default' }),
+      credentialsOf: async () => ({ credentials: { type: 'oauth2', accessToken: user.accessToken } }),
+      refused: async () => undefined,
     },
     clock: sim.clock,
     random: () => 0.5,

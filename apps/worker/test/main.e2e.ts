@@ -33,7 +33,7 @@ describe('a worker that cannot run says all that is wrong and ends with 78', () 
     const { status, said } = await start({});
     expect(status).toBe(EX_CONFIG);
     expect(said).toContain('REDIS_URL: is not set');
-    expect(said).toContain('SLIPWAY_ACCOUNTS_FILE: is not set');
+    expect(said).toMatch(/SLIPWAY_SECRET_KEYS: is not set.*openssl rand -base64 32/);
     expect(said).not.toContain('    at ');
   });
 
@@ -42,7 +42,11 @@ describe('a worker that cannot run says all that is wrong and ends with 78', () 
     const SLIPWAY_ACCOUNTS_FILE = accountsFile({
       accounts: [{ id: 'x', username: 'd', xUserId: '1', credentials }],
     });
-    const { status, said } = await start({ REDIS_URL: 'redis://127.0.0.1:1', SLIPWAY_ACCOUNTS_FILE });
+    const { status, said } = await start({
+      REDIS_URL: 'redis://127.0.0.1:1',
+      SLIPWAY_SECRET_KEYS: `k:${Buffer.alloc(32).toString('base64')}`,
+      SLIPWAY_ACCOUNTS_FILE,
+    });
     expect(status).toBe(EX_CONFIG);
     expect(said).toContain('accounts[0].id');
     expect(said).toContain('accounts[0].credentials.accessToken');

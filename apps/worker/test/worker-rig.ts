@@ -84,9 +84,9 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
   const x = createXClient({ baseUrl: sim.url });
   const objects = createObjects({ s3Endpoint: s3.endpoint, s3Region: s3.region, s3ForcePathStyle: true });
   const accounts: Accounts = {
-    get: (id) => ({ id, username: 'demo', xUserId: user.id }),
-    list: () => [],
-    credentialsOf: async () => ({ type: 'oauth2', accessToken: user.accessToken }),
+    find: async (id) => ({ id, username: 'demo', xUserId: user.id, app: 'default' }),
+    credentialsOf: async () => ({ credentials: { type: 'oauth2', accessToken: user.accessToken } }),
+    refused: async () => undefined,
   };
   const world: World = {
     x,

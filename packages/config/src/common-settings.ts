@@ -1,4 +1,5 @@
-import { policySchema } from '@slipway/pipeline/core';
+import { keyRingSetting } from '@slipway/accounts/key-ring';
+import { TIERS, policySchema } from '@slipway/pipeline/core';
 import { parseRedisUrl } from '@slipway/store/redis-url';
 import { z } from 'zod';
 
@@ -32,7 +33,19 @@ export const installationSettings = {
     .describe(
       "Replicas of Redis that must have received a post's intent before the post is created on X. Set it where there are replicas: then a failover cannot forget the intent.",
     ),
-  SLIPWAY_ACCOUNTS_FILE: z.string().describe('JSON file of the accounts to post as, with their credentials.'),
+  SLIPWAY_SECRET_KEYS: keyRingSetting,
+  SLIPWAY_ACCOUNTS_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'JSON file of accounts to post as, with their credentials. They are taken into Redis at the start, and again when their credentials in the file have changed. Accounts that are connected by the API need none.',
+    ),
+  SLIPWAY_X_TIER: z
+    .enum(TIERS)
+    .default('pay_per_use')
+    .describe(
+      "Plan of the X app, by which X's limits are known: that of accounts which have none of their own.",
+    ),
   SLIPWAY_ENV: z
     .enum(['development', 'production'])
     .default('development')
@@ -51,6 +64,16 @@ export const xSettings = {
     .url()
     .default('https://api.x.com')
     .describe('Where X is; the simulator in development.'),
+  SLIPWAY_X_CLIENT_ID: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+    .optional()
+    .describe('OAuth 2.0 client id of the X app, to refresh tokens and to connect accounts.'),
+  SLIPWAY_X_CLIENT_SECRET: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+    .optional()
+    .describe('Its client secret, for an app that X calls a confidential client. A public one has none.'),
 } satisfies Record<string, z.ZodType>;
 
 /** Where media come from. */

@@ -84,13 +84,18 @@ describe('an environment', () => {
 });
 
 describe('the settings of an installation', () => {
-  const required = { REDIS_URL: 'redis://127.0.0.1:6379', SLIPWAY_ACCOUNTS_FILE: 'accounts.json' };
+  const required = {
+    REDIS_URL: 'redis://127.0.0.1:6379',
+    SLIPWAY_SECRET_KEYS: `k:${Buffer.alloc(32).toString('base64')}`,
+  };
   const parse = (given: Record<string, string>) =>
     parseEnvironment({ ...installationSettings, ...s3Settings }, { ...required, ...given });
 
   test('have defaults that are safe on one machine', ({ expect }) => {
     expect(parse({})).toEqual({
-      ...required,
+      REDIS_URL: required.REDIS_URL,
+      SLIPWAY_SECRET_KEYS: expect.objectContaining({ first: expect.objectContaining({ name: 'k' }) }),
+      SLIPWAY_X_TIER: 'pay_per_use',
       SLIPWAY_PARTITIONS: 1,
       SLIPWAY_REDIS_REPLICAS: 0,
       SLIPWAY_ENV: 'development',

@@ -105,6 +105,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const accounts = await addAccounts(sim, options.usernames ?? ['demo'], join(dir.path, 'accounts.json'));
   const link = options.link ?? (async ({ url }: Link) => url);
   /** What a process is told of the servers; what the caller of ours has set comes last and wins. */
+  const secretKeys = `local:${randomBytes(32).toString('base64')}`;
   const settingsOf = async (from: string): Promise<Record<string, string>> => {
     const [redisLink, s3Link, xLink] = await Promise.all([
       link({ from, to: 'redis', url: redisUrl }),
@@ -120,6 +121,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
       SLIPWAY_X_BASE_URL: xLink,
       SLIPWAY_ACCOUNTS_FILE: join(dir.path, 'accounts.json'),
+      SLIPWAY_SECRET_KEYS: secretKeys,
       ...options.settings,
     };
   };

@@ -1,4 +1,4 @@
-export { type Account, type Accounts, loadAccounts } from './accounts.ts';
+export type { Account, Accounts } from './accounts.ts';
 export { inspectMedia } from './perform/inspect-media.ts';
 export type { ObjectStream, Pin } from './perform/object-stream.ts';
 export { type Objects, createObjects } from './perform/objects.ts';

@@ -1,3 +1,4 @@
+import type { Accounts } from '../src/index.ts';
 import {
   type MediaRequest,
   type Policy,
@@ -58,6 +59,13 @@ export function sourceOf(patch: Partial<Source> = {}): Source {
     ...patch,
   };
 }
+
+/** Nobody is posted as, where the effects are the test's own. */
+export const noAccounts: Accounts = {
+  find: async () => null,
+  credentialsOf: async () => ({ credentials: { type: 'oauth2', accessToken: 'not-used' } }),
+  refused: async () => undefined,
+};
 
 export const image = sourceOf();
 export const gif = sourceOf({ mediaType: 'image/gif', bytes: 3 * MIB });

@@ -74,9 +74,11 @@ async function publish(
             x,
             objects: store.objects,
             accounts: {
-              get: () => null,
-              list: () => [],
-              credentialsOf: async () => ({ type: 'oauth2', accessToken: user.accessToken }),
+              find: async () => null,
+              credentialsOf: async () => ({
+                credentials: { type: 'oauth2', accessToken: user.accessToken },
+              }),
+              refused: async () => undefined,
             },
             policy,
             clock: sim.clock,

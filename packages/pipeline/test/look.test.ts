@@ -46,9 +46,9 @@ async function startX(config: SimConfigPatch = {}): Promise<Rig> {
     x: client,
     objects: createObjects({ s3Endpoint: sim.url, s3Region: 'us-east-1', s3ForcePathStyle: true }),
     accounts: {
-      get: (id) => ({ id, username: user.username, xUserId }),
-      list: () => [],
-      credentialsOf: async () => credentials,
+      find: async (id) => ({ id, username: user.username, xUserId, app: 'default' }),
+      credentialsOf: async () => ({ credentials }),
+      refused: async () => undefined,
     },
     policy,
     clock,

@@ -56,9 +56,9 @@ async function startEdge(storeReply: Reply, answer: Answer): Promise<Edge> {
       x,
       objects: store.objects,
       accounts: {
-        get: (id) => ({ id, username: 'ada', xUserId: '7' }),
-        list: () => [],
-        credentialsOf: async () => ({ type: 'oauth2', accessToken: 'token-0123456789' }),
+        find: async (id) => ({ id, username: 'ada', xUserId: '7', app: 'default' }),
+        credentialsOf: async () => ({ credentials: { type: 'oauth2', accessToken: 'token-0123456789' } }),
+        refused: async () => undefined,
       },
       policy,
       clock: { now: () => T0 },
@@ -354,14 +354,38 @@ describe('an object with a checksum', () => {
 });
 
 describe('an account', () => {
-  test('that is gone makes a problem of its own, and nothing is sent', async ({ expect }) => {
+  test('without credentials holds the post, and nothing is sent', async ({ expect }) => {
     await using edge = await startEdge(good, json({}));
-    edge.world.accounts.credentialsOf = async () => null;
-    expect(await does(edge, append)).toMatchObject({
-      type: 'failed',
-      problem: { from: 'slipway', code: 'account_missing' },
-    });
+    const waiting = { reason: 'account', cause: 'disconnected', until: T0 + 1, detail: 'gone' } as const;
+    edge.world.accounts.credentialsOf = async () => ({ waiting });
+    expect(await does(edge, append)).toEqual({ type: 'held', at: T0, action: append, waiting });
     expect([edge.seen, edge.store.seen]).toEqual([[], []]);
+  });
+
+  test('is told of credentials that X refuses, and of nothing else', async ({ expect }) => {
+    for (const status of [401, 403, 503]) {
+      await using edge = await startEdge(good, json({ title: 'Unauthorized' }, status));
+      const refused: unknown[] = [];
+      edge.world.accounts.refused = async (...told) => void refused.push(told);
+      expect(await does(edge, append)).toMatchObject({ type: 'failed', problem: { from: 'x', status } });
+      const credentials = { type: 'oauth2', accessToken: 'token-0123456789' };
+      expect(refused, String(status)).toEqual(status === 401 ? [[request.accountId, credentials]] : []);
+    }
+  });
+
+  test('whose refresh takes long is not waited for by an effect that is aborted', async ({ expect }) => {
+    await using edge = await startEdge(good, json({}));
+    edge.world.accounts.credentialsOf = () => new Promise(() => {});
+    const abort = new AbortController();
+    const work = perform(
+      edge.world,
+      append,
+      { request, state: stateOf() },
+      { signal: abort.signal, onBytes: () => {} },
+    );
+    const stop = new Error('stop');
+    abort.abort(stop);
+    await expect(work).rejects.toBe(stop);
   });
 });
 

@@ -20,13 +20,23 @@ import {
   run,
 } from '../src/index.ts';
 import { videoAt } from './failure-cases.ts';
-import { MINUTE, SECOND, T0, answer, policy, requestOf, reset, videoRequest } from './fixtures.ts';
+import {
+  MINUTE,
+  SECOND,
+  T0,
+  answer,
+  noAccounts,
+  policy,
+  requestOf,
+  reset,
+  videoRequest,
+} from './fixtures.ts';
 
 // The effects are the test's: nothing of this is reached, the clock, the dice and the policy aside.
 const world: World = {
   x: createXClient({ baseUrl: 'http://127.0.0.1:1' }),
   objects: createObjects({ s3Endpoint: 'http://127.0.0.1:1', s3Region: 'us-east-1', s3ForcePathStyle: true }),
-  accounts: { get: () => null, list: () => [], credentialsOf: async () => null },
+  accounts: noAccounts,
   policy,
   clock: { now: () => T0 },
   random: () => 0.5,

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { ulid } from 'ulid';
 
@@ -16,6 +16,13 @@ export function newPostId(accountId: string, now: number): string {
 
 export function isPostId(text: string): boolean {
   return POST_ID.test(text);
+}
+
+/** The same X user is always the same account, wherever and however often it is connected. */
+export function accountIdOf(xUserId: string): string {
+  const digest = createHash('sha256').update(`x:${xUserId}`).digest();
+  const letters = Array.from({ length: 26 }, (_, index) => BASE32[(digest[index] ?? 0) & 31]);
+  return `acct_${letters.join('')}`;
 }
 
 export function slotOfAccount(accountId: string): number {

@@ -1,4 +1,13 @@
 export {
+  type AccountGrant,
+  type AccountProfile,
+  type AccountRecord,
+  type AccountRecords,
+  type PutAccount,
+  type SealedAccount,
+  createAccountRecords,
+} from './account-records.ts';
+export {
   type Admissions,
   type Admitted,
   type SweepCursor,
@@ -20,7 +29,7 @@ export {
   type HoldOptions,
   createHeldPosts,
 } from './held-posts.ts';
-export { isPostId, newPostId, slotOfAccount, slotOfPost } from './ids.ts';
+export { accountIdOf, isPostId, newPostId, slotOfAccount, slotOfPost } from './ids.ts';
 export { type Layout, type PartitionKeys, layOut } from './keys.ts';
 export { REDIS_LOG_SECRETS } from './log-secrets.ts';
 export { type PaceStore, createPaces } from './paces.ts';

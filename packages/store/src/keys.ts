@@ -26,6 +26,10 @@ export interface PartitionKeys {
   eventsOf: (postId: string) => string;
   /** Prefix of the accounts: `account` + id. */
   account: string;
+  /** Ids of the accounts, for lists. */
+  accounts: string;
+  /** Hash: the id of an account by its username in lower case, and by its X user id behind a `#`. */
+  accountNames: string;
   /** Prefix of the attempts to connect an account: it + digest of their state. */
   connecting: string;
   /** Hash: what keeps an account from posting, as JSON `{ "paused"?: Block, "block"?: Block }`. */
@@ -63,6 +67,8 @@ export function keysOf(partition: number): PartitionKeys {
     events: `${tag}:events`,
     eventsOf: (postId) => `${tag}:events:${postId}`,
     account: `${tag}:account:`,
+    accounts: `${tag}:accounts`,
+    accountNames: `${tag}:accounts:names`,
     connecting: `${tag}:connecting:`,
     blocks: `${tag}:blocks`,
     history: `${tag}:history`,

@@ -1,8 +1,8 @@
 import { startAtOf, type PostRecord } from '@slipway/pipeline/core';
-import { findStoreTrouble } from '@slipway/store';
+import { findStoreTrouble, type StoreTrouble } from '@slipway/store';
 import { acceptPost, type Accepted } from '../accept-post.ts';
 import { acceptedPostSchema, viewPost } from '../post-resource.ts';
-import { createPostSchema } from '../post-request.ts';
+import { createPostSchema, type CreatePost } from '../post-request.ts';
 import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 import { storeUnavailable } from '../store-away.ts';
@@ -41,7 +41,7 @@ export function createPostRoute(app: Api, deps: RouteDeps): void {
       // Who hangs up does not learn the id, and would send the post again.
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort(new Error('the caller hung up')));
-      const accepted = await acceptPost(request.body, { ...deps, ...deps.limits }, gone.signal);
+      const accepted = await accept(request.body, deps, gone.signal);
       const record = await store(accepted, deps);
       return reply
         .code(202)
@@ -49,6 +49,20 @@ export function createPostRoute(app: Api, deps: RouteDeps): void {
         .send({ ...viewPost(record), ...(accepted.warnings.length > 0 && { warnings: accepted.warnings }) });
     },
   );
+}
+
+async function accept(body: CreatePost, deps: RouteDeps, signal: AbortSignal): Promise<Accepted> {
+  try {
+    return await acceptPost(body, { ...deps, ...deps.limits }, signal);
+  } catch (error) {
+    const trouble = findStoreTrouble(error);
+    if (trouble === null) throw error;
+    throw storeUnavailable(trouble, error, notAccepted(trouble));
+  }
+}
+
+function notAccepted({ reason }: StoreTrouble): { detail: string; hint: string } {
+  return { detail: `${reason} The post was not accepted.`, hint: 'Send it again in a few seconds.' };
 }
 
 async function store({ request }: Accepted, { posts, policy }: RouteDeps): Promise<PostRecord> {
@@ -65,10 +79,7 @@ async function store({ request }: Accepted, { posts, policy }: RouteDeps): Promi
             detail: `Redis went away while the post was being stored. It may have been accepted, as ${request.id}.`,
             hint: `GET /v1/posts/${request.id} once this passes; if it is not there, send the post again.`,
           }
-        : {
-            detail: `${trouble.reason} The post was not accepted.`,
-            hint: 'Send it again in a few seconds.',
-          },
+        : notAccepted(trouble),
     );
   }
 }

@@ -26,7 +26,11 @@ export function listAccountsRoute(app: Api, { accounts }: RouteDeps): void {
         },
       },
     },
-    async (_request, reply) =>
-      reply.send({ accounts: accounts.list().map(({ id, username }) => ({ id, username })) }),
+    async (_request, reply) => {
+      const page = await accounts.list({ limit: 1_000, cursor: null });
+      return reply.send({
+        accounts: page.accounts.map(({ profile: { id, username } }) => ({ id, username })),
+      });
+    },
   );
 }

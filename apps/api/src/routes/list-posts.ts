@@ -3,7 +3,7 @@ import { isPostId } from '@slipway/store';
 import { z } from 'zod';
 import { resolveAccount } from '../accept-post.ts';
 import { postSchema, viewPost } from '../post-resource.ts';
-import { Problem, problemResponses, type FieldError } from '../problems.ts';
+import { Problem, problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
 const querySchema = z.strictObject({
@@ -58,7 +58,7 @@ export function listPostsRoute(app: Api, { posts, accounts }: RouteDeps): void {
     async (request, reply) => {
       const { account, status, limit, cursor = null } = request.query;
       if (cursor !== null && !isPostId(cursor)) throw staleCursor(cursor);
-      const accountId = account?.startsWith('@') ? idOf(account) : account;
+      const accountId = account?.startsWith('@') ? await idOf(account) : account;
       const page = await posts.list({
         ...(accountId !== undefined && { accountId }),
         ...(status !== undefined && { status }),
@@ -69,11 +69,10 @@ export function listPostsRoute(app: Api, { posts, accounts }: RouteDeps): void {
     },
   );
 
-  function idOf(username: string): string {
-    const errors: FieldError[] = [];
-    const id = resolveAccount(username, accounts, errors);
-    if (id !== null) return id;
-    const { detail = '', hint = '' } = errors[0] ?? {};
-    throw new Problem('invalid_request', { detail, hint, errors });
+  async function idOf(username: string): Promise<string> {
+    const found = await resolveAccount(username, accounts);
+    if ('id' in found) return found.id;
+    const { detail, hint } = found.error;
+    throw new Problem('invalid_request', { detail, hint, errors: [found.error] });
   }
 }

@@ -263,6 +263,12 @@ export function foldCalledOff(
   return { ...uncounted(takeBackIntent(struck)), hold: { reason: 'backoff', until, detail: message } };
 }
 
+/** The call was not made, and is not due before the hold ends. */
+export function foldHeld(state: PostState, { action, waiting }: StepEvent & { type: 'held' }): PostState {
+  const free = action.do === 'create' && state.publish.intent ? uncounted(takeBackIntent(state)) : state;
+  return holdUntil(free, waiting);
+}
+
 /** A finalize whose answer is missing may have happened: X is asked before another is sent. */
 function withDoubt(state: PostState, { action, problem }: Failed): PostState {
   if (action.do !== 'finalize' || problem.from !== 'x') return state;

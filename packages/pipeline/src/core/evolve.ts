@@ -1,6 +1,6 @@
 import { chooseChunkBytes, countSegments } from './chunk-plan.ts';
 import { deadlineOf, doubt, looksFrom, mayHaveHappened, withKeys } from './confirm.ts';
-import { foldCalledOff, foldFailure } from './evolve-failure.ts';
+import { foldCalledOff, foldFailure, foldHeld } from './evolve-failure.ts';
 import { foldHistory, foldLook } from './evolve-doubt.ts';
 import { acknowledge, countAcknowledged } from './ledger.ts';
 import { checkMix } from './media-rules.ts';
@@ -59,6 +59,8 @@ export function evolve(request: PostRequest, state: PostState, event: StepEvent,
       return publish(state, { xPostId: event.xPostId, at: event.at });
     case 'called_off':
       return foldCalledOff(state, event, policy);
+    case 'held':
+      return foldHeld(state, event);
     case 'history_changed':
       return foldHistory(request, state, event, policy);
     case 'looked':
@@ -80,7 +82,7 @@ function lapseLimit(reason: LapseReason, policy: Policy): number {
 
 /** News of an upload session that was given up in the meantime. */
 function isStale(state: PostState, event: StepEvent): boolean {
-  const about = event.type === 'failed' ? event.action : event;
+  const about = event.type === 'failed' || event.type === 'held' ? event.action : event;
   if (!('item' in about) || !('mediaId' in about)) return false;
   if (event.type === 'uploaded_once' || event.type === 'initialized') return false;
   const media = itemOf(state, about.item);

@@ -50,6 +50,7 @@ export {
   checkMedia,
   checkMix,
 } from './media-rules.ts';
+export { paceOf } from './pace.ts';
 export { ONE_SHOT_MAX_BYTES, POLL, type Policy, policySchema } from './policy.ts';
 export type { PostEvent, PostEventData, Progress } from './post-events.ts';
 export {

@@ -69,6 +69,8 @@ export type StepEvent =
   | { type: 'upload_lapsed'; at: number; item: number; reason: LapseReason }
   | { type: 'intended'; at: number; deadline: number }
   | { type: 'created'; at: number; xPostId: string }
+  /** The action was not begun: nothing may be done as the account, or nothing of this kind, for now. Uses no attempt. */
+  | { type: 'held'; at: number; action: Action; waiting: Waiting }
   /** The intent stands, and its call was surely not made. */
   | { type: 'called_off'; at: number; message: string; jitter: number }
   /** Redis has another history than the post knows: writes may be lost, unless they were all on disk. */

@@ -1,3 +1,4 @@
+import { isXError } from '@slipway/x-media';
 import type { Action, PostRequest, PostState, Problem, StepEvent } from '../core/index.ts';
 import type { World } from '../world.ts';
 import { append } from './append.ts';
@@ -46,14 +47,24 @@ export const perform: Perform = async (world, action, post, { signal, onBytes })
         category: found.category,
       };
     }
-    const credentials = await world.accounts.credentialsOf(post.request.accountId);
-    if (!credentials) return failed(accountMissing(post.request));
-    const effect = { ...post, world, x: world.x.as(credentials), signal, onBytes };
-    if (action.do !== 'confirm') return await touchX({ ...effect, action });
-    const account = world.accounts.get(post.request.accountId);
-    return account
-      ? await confirm({ ...effect, action }, account.xUserId)
-      : failed(accountMissing(post.request));
+    const { accountId } = post.request;
+    const found = await unlessAborted(world.accounts.credentialsOf(accountId), signal);
+    if ('waiting' in found) {
+      return { type: 'held', at: world.clock.now(), action, waiting: found.waiting };
+    }
+    const effect = { ...post, world, x: world.x.as(found.credentials), signal, onBytes };
+    try {
+      if (action.do !== 'confirm') return await touchX({ ...effect, action });
+      const account = await world.accounts.find(accountId);
+      return account
+        ? await confirm({ ...effect, action }, account.xUserId)
+        : failed(accountMissing(post.request));
+    } catch (error) {
+      if (!signal.aborted && isXError(error) && error.details.retry.advice === 'refresh_token') {
+        await world.accounts.refused(accountId, found.credentials);
+      }
+      throw error;
+    }
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const problem = problemOf(error);
@@ -79,6 +90,19 @@ function touchX(effect: Effect<Exclude<Action, { do: 'inspect' | 'confirm' }>>):
       return describe({ ...effect, action });
     case 'create':
       return create({ ...effect, action });
+  }
+}
+
+/** A refresh of the account's tokens goes on to its end, whoever has stopped waiting for it. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_ACCOUNT_SETTINGS } from '@slipway/pipeline/core';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { loadAccounts } from '../src/index.ts';
+import { readAccountsFile } from '../src/index.ts';
 
 const SECRET = 'token-that-nobody-may-see-0123456789';
 const oauth2 = { type: 'oauth2', accessToken: SECRET };
@@ -29,7 +30,7 @@ function write(content: unknown): string {
 
 function messageOf(content: unknown): string {
   try {
-    loadAccounts(write(content));
+    readAccountsFile(write(content));
   } catch (error) {
     // With its cause and its stack: nothing of it may carry a token to a log.
     if (error instanceof Error) return `${error.message}\n${error.stack}\n${String(error.cause)}`;
@@ -38,7 +39,7 @@ function messageOf(content: unknown): string {
 }
 
 describe('a file of accounts', () => {
-  test('gives accounts without their credentials, and credentials by id', async ({ expect }) => {
+  test('gives accounts with their secrets, of both kinds', ({ expect }) => {
     const keys = {
       type: 'oauth1',
       consumerKey: 'ck',
@@ -46,20 +47,39 @@ describe('a file of accounts', () => {
       accessToken: 'at',
       accessTokenSecret: 'ats',
     };
-    const other = { ...account, id: 'acct_01j00000000000000000000001', credentials: keys };
-    const accounts = loadAccounts(write({ accounts: [account, other] }));
+    const other = { ...account, id: 'acct_01j00000000000000000000001', xUserId: '2', credentials: keys };
+    const full = {
+      ...account,
+      id: 'acct_01j00000000000000000000002',
+      xUserId: '3',
+      tier: 'pro',
+      settings: { weight: 3 },
+      credentials: {
+        ...oauth2,
+        refreshToken: 'rt',
+        expiresAt: '2026-01-01T02:00:00+02:00',
+        scopes: ['tweet.write'],
+      },
+    };
     const { credentials: _, ...visible } = account;
-    expect(accounts.list()).toEqual([visible, { ...visible, id: other.id }]);
-    expect(accounts.get(account.id)).toEqual(visible);
-    expect(await accounts.credentialsOf(account.id)).toEqual(oauth2);
-    expect(await accounts.credentialsOf(other.id)).toEqual(keys);
+    const bare = { scopes: null, expiresAt: null, settings: null };
+    expect(readAccountsFile(write({ accounts: [account, other, full] }))).toEqual([
+      { ...visible, ...bare, secret: { ...oauth2, refreshToken: null } },
+      { ...visible, ...bare, id: other.id, xUserId: '2', secret: keys },
+      {
+        ...visible,
+        id: full.id,
+        xUserId: '3',
+        secret: { ...oauth2, refreshToken: 'rt' },
+        scopes: ['tweet.write'],
+        expiresAt: Date.parse('2026-01-01T00:00:00Z'),
+        settings: { ...DEFAULT_ACCOUNT_SETTINGS, tier: 'pro', weight: 3 },
+      },
+    ]);
   });
 
-  test('knows nothing of others', async ({ expect }) => {
-    const accounts = loadAccounts(write({ accounts: [] }));
-    expect(accounts.list()).toEqual([]);
-    expect(accounts.get(account.id)).toBeNull();
-    expect(await accounts.credentialsOf(account.id)).toBeNull();
+  test('may be empty', ({ expect }) => {
+    expect(readAccountsFile(write({ accounts: [] }))).toEqual([]);
   });
 });
 
@@ -88,8 +108,10 @@ describe('a bad file of accounts', () => {
     expect(message).not.toContain(SECRET);
   });
 
-  test('two accounts of one id are told', ({ expect }) => {
-    expect(messageOf({ accounts: [account, account] })).toContain('accounts[1].id');
+  test('two accounts of one id, or of one X user, are told', ({ expect }) => {
+    const message = messageOf({ accounts: [account, account] });
+    expect(message).toContain('accounts[1].id');
+    expect(message).toContain('accounts[1].xUserId');
   });
 
   const unfit: [string, unknown][] = [
@@ -113,7 +135,7 @@ describe('a bad file of accounts', () => {
 
   test('a file that is not there is told by its path', ({ expect }) => {
     const path = join(folder, 'nowhere.json');
-    expect(() => loadAccounts(path)).toThrow(path);
+    expect(() => readAccountsFile(path)).toThrow(path);
   });
 });
 

@@ -1,0 +1,7 @@
+export { type AccountsOptions, createAccounts } from './accounts.ts';
+export { type FileAccount, readAccountsFile } from './accounts-file.ts';
+export { importAccounts } from './import-file.ts';
+export { type KeyRing, parseKeyRing } from './key-ring.ts';
+export { SealError, open, seal } from './seal.ts';
+export type { AccountSecret } from './secret.ts';
+export { type ConnectedAccount, type Vault, type VaultOptions, createVault } from './vault.ts';
