@@ -44,6 +44,12 @@ export const FIELD_CODES = [
   'tags_without_media',
   'unknown_account',
   'in_the_past',
+  'unknown_time_zone',
+  'no_such_time',
+  'ambiguous_time',
+  'no_calendar',
+  'no_free_slot',
+  'close_to_another',
   ...FAILURE_CODES,
 ] as const;
 
