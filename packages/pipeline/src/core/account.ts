@@ -37,6 +37,35 @@ export const HEALTHS = ['active', 'needs_reconnect', 'paused', 'suspended', 'wai
 /** `waiting`: something that passes or that concerns its app; the block says what. */
 export type Health = (typeof HEALTHS)[number];
 
+/** What an account has against posting: its owner's pause, and what the system found. */
+export interface Blocks {
+  paused: Block | null;
+  block: Block | null;
+}
+
+/** What needs the account's owner on X comes first: a resume would not help. A block that is past keeps nobody from anything. */
+export function healthOf({ paused, block }: Blocks, now: number): Health {
+  const cause = block !== null && (block.until === null || block.until > now) ? block.cause : null;
+  switch (cause) {
+    case 'needs_reconnect':
+    case 'disconnected':
+      return 'needs_reconnect';
+    case 'suspended':
+      return 'suspended';
+    case null:
+      return paused === null ? 'active' : 'paused';
+    case 'paused':
+    case 'automated':
+    case 'unauthorized':
+    case 'forbidden':
+    case 'budget':
+    case 'credits':
+    case 'usage_cap':
+    case 'app_refused':
+      return paused === null ? 'waiting' : 'paused';
+  }
+}
+
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 /** When an account posts by itself, in its own time zone. */

@@ -3,6 +3,7 @@ export {
   BLOCK_CAUSES,
   type Block,
   type BlockCause,
+  type Blocks,
   type Calendar,
   DEFAULT_ACCOUNT_SETTINGS,
   HEALTHS,
@@ -10,6 +11,7 @@ export {
   TIERS,
   type Tier,
   calendarSchema,
+  healthOf,
 } from './account.ts';
 export { announce } from './announce.ts';
 export { cancelPost } from './cancel.ts';
