@@ -1,3 +1,4 @@
+export { type AccountBlocks, createAccountBlocks } from './account-blocks.ts';
 export {
   type AccountGrant,
   type AccountProfile,
