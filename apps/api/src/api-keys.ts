@@ -6,6 +6,11 @@ export interface ApiKeys {
   has(key: string): boolean;
 }
 
+/** Who holds a key, without the key: what one caller began only the same one ends. */
+export function callerOf(key: string): string {
+  return digest(key).toString('base64url');
+}
+
 /** Holds the given keys. */
 export function createApiKeys(keys: readonly string[]): ApiKeys {
   const digests = keys.map(digest);

@@ -13,7 +13,15 @@ import { cancelPostRoute } from './routes/cancel-post.ts';
 import { createPostRoute } from './routes/create-post.ts';
 import { getPostRoute } from './routes/get-post.ts';
 import { healthRoutes } from './routes/health.ts';
+import { changeAccountRoute } from './routes/change-account.ts';
+import { connectAccountRoute } from './routes/connect-account.ts';
+import { connectCallbackRoute } from './routes/connect-callback.ts';
+import { connectPageRoute } from './routes/connect-page.ts';
+import { createAccountRoute } from './routes/create-account.ts';
+import { disconnectAccountRoute } from './routes/disconnect-account.ts';
+import { getAccountRoute } from './routes/get-account.ts';
 import { listAccountsRoute } from './routes/list-accounts.ts';
+import { releaseAccountRoute } from './routes/release-account.ts';
 import { listPostsRoute } from './routes/list-posts.ts';
 import { postEventsRoute } from './routes/post-events.ts';
 import { resolvePostRoute } from './routes/resolve-post.ts';
@@ -46,6 +54,7 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
   takeJsonBodies(app, deps.limits);
   answerProblems(app);
 
+  app.decorateRequest('caller', '');
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
   app.addHook('onSend', async (_request, reply) => {
@@ -73,6 +82,7 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
   await app.register(async (scope: Api) => {
     const routeDeps: RouteDeps = { ...deps, closing: closing.signal };
     healthRoutes(scope, routeDeps);
+    connectPageRoute(scope, routeDeps);
     await scope.register(async (protectedScope: Api) => {
       protectedScope.addHook('onRequest', createAuthenticator(keys));
       protectedScope.addHook(
@@ -84,8 +94,8 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
           ...route.schema,
           security: [{ key: [] }],
           response: {
-            ...declaredResponses(route.schema),
             ...problemResponses('unauthorized', 'internal', 'store_unavailable'),
+            ...declaredResponses(route.schema),
           },
         };
       });
@@ -97,6 +107,13 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
       resolvePostRoute(protectedScope, routeDeps);
       postEventsRoute(protectedScope, routeDeps);
       listAccountsRoute(protectedScope, routeDeps);
+      createAccountRoute(protectedScope, routeDeps);
+      connectAccountRoute(protectedScope, routeDeps);
+      connectCallbackRoute(protectedScope, routeDeps);
+      getAccountRoute(protectedScope, routeDeps);
+      changeAccountRoute(protectedScope, routeDeps);
+      releaseAccountRoute(protectedScope, routeDeps);
+      disconnectAccountRoute(protectedScope, routeDeps);
     });
   });
   refuseOthers();

@@ -1,12 +1,22 @@
 import type { onRequestAsyncHookHandler } from 'fastify';
-import type { ApiKeys } from './api-keys.ts';
+import { callerOf, type ApiKeys } from './api-keys.ts';
 import { Problem } from './problems.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Which key the request came with; empty where none is needed. */
+    caller: string;
+  }
+}
 
 /** Lets only requests with a known key pass; the others are answered before their body is read. */
 export function createAuthenticator(keys: ApiKeys): onRequestAsyncHookHandler {
   return async (request) => {
     const key = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (key !== undefined && keys.has(key)) return;
+    if (key !== undefined && keys.has(key)) {
+      request.caller = callerOf(key);
+      return;
+    }
     const given = request.headers.authorization !== undefined;
     throw new Problem('unauthorized', {
       detail: given

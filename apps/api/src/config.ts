@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createApiKeys, type ApiKeys } from './api-keys.ts';
 
 const KEY_MIN_CHARACTERS = 20;
+const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Every setting of the API, by its name in the environment. The documentation is made of this. */
 export const apiSettings = {
@@ -43,7 +44,36 @@ export const apiSettings = {
     .max(16 * 1024 * 1024)
     .default(256 * 1024)
     .describe('Largest body that a request may have, in bytes. Media do not go through the API.'),
+  SLIPWAY_X_REDIRECT_URIS: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((uri) => uri.trim())
+        .filter(Boolean),
+    )
+    .refine(
+      (uris) => uris.every(isRedirectUri),
+      'must be URLs without a fragment, by https unless they are on this machine',
+    )
+    .meta({
+      description:
+        "Where X may send back to who connects an account, separated by commas, letter by letter as in X's developer portal; the first is used where a caller names none. This API's own page is its public URL and /v1/accounts/callback.",
+      defaultIs: 'none',
+    }),
+  SLIPWAY_X_AUTHORIZE_URL: z
+    .url()
+    .default('https://x.com/i/oauth2/authorize')
+    .describe('Where people authorize the app; the simulator in development.'),
 } satisfies Record<string, z.ZodType>;
+
+/** X takes plain http for addresses of one's own machine only. */
+function isRedirectUri(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.hash !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL_HOSTS.has(url.hostname));
+}
 
 type Environment = z.output<z.ZodObject<typeof apiSettings>>;
 

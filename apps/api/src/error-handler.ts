@@ -1,8 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { ConnectError } from '@slipway/accounts';
 import { findStoreTrouble } from '@slipway/store';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, Problem, toProblemBody, type ProblemCode } from './problems.ts';
+import { connectProblem } from './connect-problem.ts';
 import { storeUnavailable } from './store-away.ts';
 
 /** Answers every error and every unknown address with a problem. What a caller did is never answered with 5xx. */
@@ -20,16 +22,20 @@ export function answerProblems(app: FastifyInstance): void {
   );
 }
 
-/** Sends a problem; one that is our fault goes into the log with everything that stays out of the answer, if anybody still waits for it. */
+/** Sends a problem. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status >= 500 && !reply.raw.destroyed) {
-    request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message);
-  }
+  logDefect(request, reply, problem);
   return reply
     .code(problem.status)
     .headers(problem.headers)
     .type(PROBLEM_CONTENT_TYPE)
     .send(toProblemBody(problem, request.id));
+}
+
+/** What is no caller's fault goes into the log with everything that stays out of the answer, if anybody still waits for it. */
+export function logDefect(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
+  if (problem.status < 500 || reply.raw.destroyed) return;
+  request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message);
 }
 
 type Words = { code: ProblemCode; detail: string; hint: string };
@@ -55,6 +61,7 @@ const FRAMEWORK_PROBLEMS: Record<string, Words> = {
 /** The problem that an error stands for; anything unforeseen is `internal` and says nothing of its inside. */
 export function toProblem(error: unknown, { method }: Pick<FastifyRequest, 'method'>): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof ConnectError) return connectProblem(error);
   const trouble = findStoreTrouble(error);
   if (trouble) {
     const maybeWritten = trouble.maybeWritten && method !== 'GET' && method !== 'HEAD';

@@ -4,11 +4,20 @@
  */
 import { once } from 'node:events';
 import { ConfigError } from '@slipway/config';
-import { createVault, importAccounts, readAccountsFile, type FileAccount } from '@slipway/accounts';
+import {
+  createConnecting,
+  createVault,
+  importAccounts,
+  readAccountsFile,
+  type FileAccount,
+} from '@slipway/accounts';
 import { createObjects } from '@slipway/pipeline';
+import { createXClient } from '@slipway/x-media';
 import {
   connectRedis,
+  createAccountBlocks,
   createAccountRecords,
+  createConnectAttempts,
   createStore,
   layOut,
   readRisks,
@@ -38,13 +47,30 @@ const store = createStore({
   connectBlocking: (name) =>
     watch(connectRedis(config.REDIS_URL, { role: 'blocking', name: `slipway-api-${name}` })),
 });
+const layout = layOut(config.SLIPWAY_PARTITIONS);
 const records = createAccountRecords({
   redis,
-  layout: layOut(config.SLIPWAY_PARTITIONS),
+  layout,
   defaultTier: config.SLIPWAY_X_TIER,
 });
 const ring = config.SLIPWAY_SECRET_KEYS;
 const vault = createVault({ records, ring, now: Date.now });
+const blocks = createAccountBlocks(redis, layout, Date.now);
+const x = createXClient({
+  baseUrl: config.SLIPWAY_X_BASE_URL,
+  authorizeUrl: config.SLIPWAY_X_AUTHORIZE_URL,
+});
+const connecting = createConnecting({
+  x,
+  client: clientOf(config),
+  redirectUris: config.SLIPWAY_X_REDIRECT_URIS,
+  attempts: createConnectAttempts(redis, layout),
+  records,
+  blocks,
+  vault,
+  ring,
+  now: Date.now,
+});
 const risks = () => readRisks(redis, config.SLIPWAY_REDIS_REPLICAS);
 const objects = createObjects({
   s3Region: config.AWS_REGION,
@@ -55,6 +81,8 @@ const app = await createApp({
   posts: store.posts,
   feed: store.feed,
   accounts: records,
+  blocks,
+  connecting,
   objects,
   policy: { stagingLeadMs: config.SLIPWAY_STAGING_LEAD_MS },
   ping: () => store.ping(),
@@ -103,6 +131,12 @@ function readAccounts({ SLIPWAY_ACCOUNTS_FILE }: Config): FileAccount[] {
   }
 }
 
+/** The X app of this installation, for connecting accounts and revoking their tokens; a public client has no secret. */
+function clientOf({ SLIPWAY_X_CLIENT_ID: clientId, SLIPWAY_X_CLIENT_SECRET: clientSecret }: Config) {
+  if (clientId === undefined) return null;
+  return { clientId, ...(clientSecret !== undefined && { clientSecret }) };
+}
+
 /** A Redis that cannot be asked does not stop the start: `/readyz` says what is missing, and asks again. */
 async function checkSafety(): Promise<void> {
   const patience = AbortSignal.timeout(START_PATIENCE_MS);
@@ -140,7 +174,7 @@ async function stopAndExit(signal: string): Promise<void> {
     close: () => app.close(),
     cut: () => app.server.closeAllConnections(),
     release: async () => {
-      await store.close();
+      await Promise.all([store.close(), x.close()]);
       redis.disconnect();
       objects.close();
     },

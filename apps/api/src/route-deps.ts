@@ -6,9 +6,10 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Connecting } from '@slipway/accounts';
 import type { Objects } from '@slipway/pipeline';
 import type { Policy } from '@slipway/pipeline/core';
-import type { AccountRecords, EventFeed, PostStore, Risk } from '@slipway/store';
+import type { AccountBlocks, AccountRecords, EventFeed, PostStore, Risk } from '@slipway/store';
 
 /** A Fastify instance whose routes take their types from their schemas. */
 export type Api = FastifyInstance<
@@ -24,6 +25,8 @@ export interface RouteDeps {
   posts: PostStore;
   feed: EventFeed;
   accounts: AccountRecords;
+  blocks: AccountBlocks;
+  connecting: Connecting;
   objects: Objects;
   policy: Pick<Policy, 'stagingLeadMs'>;
   /** Rejects when Redis does not answer. */

@@ -2,17 +2,28 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startRedis, startS3, type LocalRedis, type LocalS3 } from '@slipway/local';
-import { createVault, importAccounts, parseKeyRing, readAccountsFile } from '@slipway/accounts';
+import {
+  type ConnectingDeps,
+  createConnecting,
+  createVault,
+  importAccounts,
+  parseKeyRing,
+  readAccountsFile,
+} from '@slipway/accounts';
 import { createObjects } from '@slipway/pipeline';
 import {
   connectRedis,
+  createAccountBlocks,
   createAccountRecords,
+  createConnectAttempts,
   createStore,
   layOut,
   readRisks,
+  type AccountBlocks,
   type AccountRecords,
   type Store,
 } from '@slipway/store';
+import { createXClient } from '@slipway/x-media';
 import { pino } from 'pino';
 import { request } from 'undici';
 import { createApiKeys, createApp, DEFAULT_LIMITS, type AppDeps, type Limits } from '../src/index.ts';
@@ -48,9 +59,14 @@ export interface ApiUnderTest {
   url: string;
   store: Store;
   records: AccountRecords;
+  blocks: AccountBlocks;
   redis: LocalRedis;
   s3: LocalS3;
   logs: string[];
+  /** Everything that Redis keeps, read as text. */
+  dumpOfRedis(): Promise<string>;
+  /** Lets the keys of a pattern run out now. */
+  expire(pattern: string): Promise<void>;
   /** Asks over real HTTP; every answer is held to the API's own description. */
   ask(path: string, options?: AskOptions): Promise<Answer>;
   stop(): Promise<void>;
@@ -62,6 +78,10 @@ export interface StartOptions {
   /** Leads the connection to Redis through something else. */
   through?: (redisUrl: string) => Promise<string>;
   deps?: Partial<AppDeps>;
+  /** What the connecting of accounts goes by; default: no X app, and an X that cannot be reached. */
+  connecting?: Partial<ConnectingDeps>;
+  /** Keys beside `KEY`. */
+  keys?: readonly string[];
 }
 
 /** The real API over a Redis and an S3 server of its own. */
@@ -70,6 +90,8 @@ export async function startApi({
   s3Endpoint,
   through = async (url) => url,
   deps,
+  connecting,
+  keys = [],
 }: StartOptions = {}): Promise<ApiUnderTest> {
   const [redis, s3] = await Promise.all([startRedis(), startS3()]);
   const logs: string[] = [];
@@ -97,6 +119,20 @@ export async function startApi({
     clientId: null,
     now: Date.now,
   });
+  const blocks = createAccountBlocks(connection, layOut(1), Date.now);
+  const x = createXClient({ baseUrl: 'http://127.0.0.1:9' });
+  const connectingDeps: ConnectingDeps = {
+    x,
+    client: null,
+    redirectUris: [],
+    attempts: createConnectAttempts(connection, layOut(1)),
+    records,
+    blocks,
+    vault,
+    ring,
+    now: Date.now,
+    ...connecting,
+  };
   const objects = createObjects({
     s3Endpoint: s3Endpoint ?? s3.endpoint,
     s3Region: s3.region,
@@ -106,13 +142,15 @@ export async function startApi({
     posts: store.posts,
     feed: store.feed,
     accounts: records,
+    blocks,
+    connecting: createConnecting(connectingDeps),
     objects,
     policy: { stagingLeadMs: 600_000 },
     ping: () => store.ping(),
     risks: () => readRisks(connection, 0),
     requireSafety: false,
     now: () => Date.now(),
-    keys: createApiKeys([KEY]),
+    keys: createApiKeys([KEY, ...keys]),
     limits: { ...DEFAULT_LIMITS, ...limits },
     logger: pino({ level: 'debug' }, { write: (line) => logs.push(line) }),
     version: '0.0.0',
@@ -127,13 +165,24 @@ export async function startApi({
     url,
     store,
     records,
+    blocks,
     redis,
     s3,
     logs,
+    async dumpOfRedis() {
+      const names = await connection.keys('*');
+      const dumps = await Promise.all(names.map((name) => connection.dumpBuffer(name)));
+      return names.map((name, index) => `${name} ${dumps[index]?.toString('latin1')}`).join('\n');
+    },
+    async expire(pattern) {
+      const names = await connection.keys(pattern);
+      if (names.length === 0) throw new Error(`there is no key ${pattern}`);
+      await Promise.all(names.map((name) => connection.pexpire(name, 0)));
+    },
     ask: (path, options) => ask(url, contract, path, options),
     async stop() {
       await app.close();
-      await store.close();
+      await Promise.all([store.close(), x.close()]);
       connection.disconnect();
       objects.close();
       await Promise.all([redis.stop(), s3.stop()]);

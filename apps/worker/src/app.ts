@@ -8,7 +8,6 @@ import {
   createAdmissions,
   createBarrier,
   createHeldPosts,
-  createPaces,
   layOut,
 } from '@slipway/store';
 import { Queue, Worker } from 'bullmq';
@@ -90,7 +89,6 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     logger,
     durable: (postId) => isDurable(layout.forPost(postId)),
     stopping: stopping.signal,
-    paces: createPaces(redis, layout, world.clock.now),
   });
 
   const barriers = new Map(

@@ -1,5 +1,13 @@
 export { type AccountsOptions, createAccounts } from './accounts.ts';
 export { type FileAccount, readAccountsFile } from './accounts-file.ts';
+export { ConnectError, type ConnectErrorCode } from './connect-error.ts';
+export { CALLBACK_PATH } from './connect-by-code.ts';
+export {
+  type Connecting,
+  type ConnectingDeps,
+  type PastedCredentials,
+  createConnecting,
+} from './connecting.ts';
 export { importAccounts } from './import-file.ts';
 export { type KeyRing, parseKeyRing } from './key-ring.ts';
 export { SealError, open, seal } from './seal.ts';

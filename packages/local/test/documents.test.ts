@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const pages = [
   'README.md',
   'chaos/README.md',
+  'docs/accounts.md',
   'docs/architecture.md',
   'docs/configuration.md',
   'docs/errors.md',

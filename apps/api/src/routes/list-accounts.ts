@@ -1,15 +1,26 @@
 import { z } from 'zod';
+import { accountSchema, viewAccount } from '../account-resource.ts';
+import { staleCursor } from '../cursor.ts';
+import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
-const accountSchema = z
+const querySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20).describe('Accounts on a page.'),
+  cursor: z.string().min(1).max(64).optional().describe('`nextCursor` of the page before.'),
+});
+
+const pageSchema = z
   .strictObject({
-    id: z.string().describe('`acct_` and 26 characters.'),
-    username: z.string().describe('Its name on X, without the @.'),
+    accounts: z.array(accountSchema).describe('In the order of their ids.'),
+    nextCursor: z
+      .string()
+      .nullable()
+      .describe('Asks for the next page; null on the last one. It stays right while accounts come and go.'),
   })
-  .meta({ id: 'Account', description: 'An X user to post as.' });
+  .meta({ id: 'AccountPage', description: 'A page of accounts.' });
 
 /** `GET /v1/accounts` */
-export function listAccountsRoute(app: Api, { accounts }: RouteDeps): void {
+export function listAccountsRoute(app: Api, { accounts, blocks, now }: RouteDeps): void {
   app.get(
     '/v1/accounts',
     {
@@ -17,20 +28,26 @@ export function listAccountsRoute(app: Api, { accounts }: RouteDeps): void {
         operationId: 'listAccounts',
         tags: ['accounts'],
         summary: 'List accounts',
-        description: 'The X users that this server can post as. Their credentials are never shown.',
+        description:
+          'The X users that this server can post as, page by page. Their credentials are never shown.',
+        querystring: querySchema,
         response: {
           200: {
-            description: 'All accounts.',
-            content: { 'application/json': { schema: z.strictObject({ accounts: z.array(accountSchema) }) } },
+            description: 'A page of accounts.',
+            content: { 'application/json': { schema: pageSchema } },
           },
+          ...problemResponses('invalid_request'),
         },
       },
     },
-    async (_request, reply) => {
-      const page = await accounts.list({ limit: 1_000, cursor: null });
-      return reply.send({
-        accounts: page.accounts.map(({ profile: { id, username } }) => ({ id, username })),
-      });
+    async (request, reply) => {
+      const { limit, cursor = null } = request.query;
+      if (cursor !== null && !cursor.startsWith('acct_')) throw staleCursor(cursor);
+      const page = await accounts.list({ limit, cursor });
+      const views = await Promise.all(
+        page.accounts.map(async (record) => viewAccount(record, await blocks.get(record.profile.id), now())),
+      );
+      return reply.send({ accounts: views, nextCursor: page.nextCursor });
     },
   );
 }

@@ -2,6 +2,7 @@ import { STATUSES } from '@slipway/pipeline/core';
 import { isPostId } from '@slipway/store';
 import { z } from 'zod';
 import { resolveAccount } from '../accept-post.ts';
+import { staleCursor } from '../cursor.ts';
 import { postSchema, viewPost } from '../post-resource.ts';
 import { Problem, problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
@@ -27,16 +28,6 @@ const pageSchema = z
       .describe('Asks for the next page; null on the last one. It stays right while posts change.'),
   })
   .meta({ id: 'PostPage', description: 'A page of posts.' });
-
-function staleCursor(cursor: string): Problem {
-  const detail = `${JSON.stringify(cursor)} is not a cursor of this list.`;
-  const hint = 'Send nextCursor of the page before as it came, or nothing for the first page.';
-  return new Problem('invalid_request', {
-    detail,
-    hint,
-    errors: [{ path: 'cursor', code: 'invalid_format', detail, hint }],
-  });
-}
 
 /** `GET /v1/posts` */
 export function listPostsRoute(app: Api, { posts, accounts }: RouteDeps): void {
