@@ -1,5 +1,11 @@
 import { hostname } from 'node:os';
-import { installationSettings, parseEnvironment, s3Settings, xSettings } from '@slipway/config';
+import {
+  installationSettings,
+  limitSettings,
+  parseEnvironment,
+  s3Settings,
+  xSettings,
+} from '@slipway/config';
 import { type Policy, policySchema } from '@slipway/pipeline/core';
 import { z } from 'zod';
 
@@ -10,6 +16,7 @@ export const workerSettings = {
   ...installationSettings,
   ...s3Settings,
   ...xSettings,
+  ...limitSettings,
   SLIPWAY_WORKER_NAME: z.string().min(1).default(`${hostname()}-${process.pid}`).meta({
     description:
       'Names this worker in logs and in the records of what it has in hand; unique in an installation.',
@@ -95,5 +102,6 @@ export function policyOf(config: WorkerConfig): Policy {
     lateAfterMs: config.SLIPWAY_LATE_AFTER_MS,
     expiryMarginMs: config.SLIPWAY_EXPIRY_MARGIN_MS,
     abandonLimit: config.SLIPWAY_ABANDON_LIMIT,
+    prices: config.SLIPWAY_X_PRICES,
   };
 }

@@ -4,9 +4,11 @@
  */
 import { createAccounts, createVault, importAccounts, readAccountsFile } from '@slipway/accounts';
 import { createObjects } from '@slipway/pipeline';
+import { knownLimits } from '@slipway/pipeline/core';
 import {
   connectRedis,
   createAccountRecords,
+  createQuota,
   createStore,
   layOut,
   readRisks,
@@ -54,6 +56,22 @@ const objects = createObjects({
   s3ForcePathStyle: config.SLIPWAY_S3_FORCE_PATH_STYLE,
 });
 const x = createXClient({ baseUrl: config.SLIPWAY_X_BASE_URL, userAgent: 'slipway' });
+const policy = policyOf(config);
+const quota = createQuota({
+  redis: probe,
+  layout: layOut(config.SLIPWAY_PARTITIONS),
+  limits: knownLimits(config.SLIPWAY_X_LIMITS),
+  tier: config.SLIPWAY_X_TIER,
+  appBudgetMicroUsd: config.SLIPWAY_APP_BUDGET_USD ?? null,
+  parkMs: policy.parkMs,
+  now: Date.now,
+  random: Math.random,
+  onAppEvent: (app, { type, data }) =>
+    type === 'app.parked'
+      ? logger.warn({ app, ...data }, 'X refuses the app; its accounts wait')
+      : logger.warn({ app, ...data }, 'the app goes on'),
+  onTrouble: (error) => logger.warn({ err: error }, 'what came of a call to X could not be noted'),
+});
 const worker = await startWorker({
   redisUrl: config.REDIS_URL,
   watch,
@@ -70,7 +88,7 @@ const worker = await startWorker({
     void stop('watchdog');
   },
   graceMs: config.SLIPWAY_WORKER_GRACE_MS,
-  world: { x, objects, accounts, policy: policyOf(config), clock: { now: Date.now }, random: Math.random },
+  world: { x, objects, accounts, quota, policy, clock: { now: Date.now }, random: Math.random },
   logger,
 });
 const health =

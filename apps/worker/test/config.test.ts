@@ -48,6 +48,7 @@ describe('the settings of a worker', () => {
       SLIPWAY_LATE_AFTER_MS: '16',
       SLIPWAY_EXPIRY_MARGIN_MS: '12',
       SLIPWAY_ABANDON_LIMIT: '13',
+      SLIPWAY_X_PRICES: '{"create": 0.02}',
     };
     expect(policyOf(parseConfig({ ...REQUIRED, ...given }))).toEqual({
       chunkBytes: 65_536,
@@ -67,6 +68,29 @@ describe('the settings of a worker', () => {
       lateAfterMs: 16,
       expiryMarginMs: 12,
       abandonLimit: 13,
+      prices: { create: 20_000, createWithUrl: 200_000, reply: 10_000, metadata: 5_000, postRead: 5_000 },
     });
+  });
+
+  test('say where JSON is wrong, and what', ({ expect }) => {
+    const problemsOf = (settings: Record<string, string>): string => {
+      try {
+        parseConfig({ ...REQUIRED, ...settings });
+        return '';
+      } catch (error) {
+        return error instanceof Error ? error.message : '';
+      }
+    };
+    expect(problemsOf({ SLIPWAY_X_PRICES: '{create: 1}' })).toContain(
+      'SLIPWAY_X_PRICES: is not valid JSON. What X charges',
+    );
+    expect(problemsOf({ SLIPWAY_X_PRICES: '{"create": "free", "posts": 1}' })).toMatch(
+      /SLIPWAY_X_PRICES: create: .*number[^]*SLIPWAY_X_PRICES: .*"posts"/,
+    );
+    const limits = '{"free": {"POST /2/tweets": {"user15m": -1}, "POST /2/posts": {}}}';
+    expect(problemsOf({ SLIPWAY_X_LIMITS: limits })).toMatch(
+      /SLIPWAY_X_LIMITS: free\.POST \/2\/tweets\.user15m: [^]*SLIPWAY_X_LIMITS: free.*POST \/2\/posts/,
+    );
+    expect(problemsOf({ SLIPWAY_X_LIMITS: '{"free": {"POST /2/tweets": {"user24h": null}}}' })).toBe('');
   });
 });

@@ -559,7 +559,8 @@ beforeAll(async () => {
   await rig.put('video', makeVideo({ bytes: 3 * CHUNK_BYTES - 7, seed: 1 }));
   await rig.put('image', makeImage({ type: 'png', seed: 2 }));
 });
-afterEach(() => {
+afterEach(async () => {
+  await rig.forgetLimits();
   rig.sim.faults.clear();
   rig.sim.configure({
     uploadExpiresAfterMs: 86_400_000,

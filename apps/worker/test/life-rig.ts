@@ -6,6 +6,7 @@ import {
   type PostRequest,
   type PostState,
   type Waiting,
+  knownLimits,
   policySchema,
   startAtOf,
 } from '@slipway/pipeline/core';
@@ -16,7 +17,9 @@ import {
   connectRedis,
   createAdmissions,
   createHeldPosts,
+  createQuota,
   createStore,
+  keysOfApp,
   layOut,
   newPostId,
 } from '@slipway/store';
@@ -46,6 +49,8 @@ export interface LifeRig {
   live(postId: string, options?: { life?: Life; maxWaits?: number }): Promise<Lived>;
   stateOf(id: string): Promise<PostState>;
   eventsOf(id: string): Promise<PostEvent[]>;
+  /** Forgets what X has said of its limits so far. */
+  forgetLimits(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -80,6 +85,20 @@ export async function startLifeRig({ policy: given, sim: simConfig }: LifeRigOpt
     x,
     objects,
     policy,
+    quota: createQuota({
+      redis,
+      layout: layOut(1),
+      limits: knownLimits(),
+      tier: 'unlimited',
+      appBudgetMicroUsd: null,
+      parkMs: policy.parkMs,
+      now: sim.clock.now,
+      random: () => 0.5,
+      sharedNow: sim.clock.now,
+      onTrouble: (error) => {
+        throw error;
+      },
+    }),
     accounts: {
       find: async (id) => ({ id, username: 'demo', xUserId: user.id, app: 'default' }),
       credentialsOf: async () => ({ credentials: { type: 'oauth2', accessToken: user.accessToken } }),
@@ -182,6 +201,11 @@ export async function startLifeRig({ policy: given, sim: simConfig }: LifeRigOpt
     stateOf,
     async eventsOf(id) {
       return (await store.posts.events(id, null)).map(({ event }) => event);
+    },
+    async forgetLimits() {
+      const { limits, park } = keysOfApp('default');
+      await redis.del(keys.limitsOf(ACCOUNT));
+      await redis.del(limits, park);
     },
     async stop() {
       objects.close();

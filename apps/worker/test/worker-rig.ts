@@ -7,6 +7,7 @@ import {
   type PostState,
   type Waiting,
   isTerminal,
+  knownLimits,
   policySchema,
 } from '@slipway/pipeline/core';
 import {
@@ -14,6 +15,7 @@ import {
   type Store,
   type Wake,
   connectRedis,
+  createQuota,
   createStore,
   jobIdOf,
   layOut,
@@ -88,10 +90,27 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
     credentialsOf: async () => ({ credentials: { type: 'oauth2', accessToken: user.accessToken } }),
     refused: async () => undefined,
   };
+  const connect = (name: string, role: 'worker' | 'blocking' = 'worker'): Redis =>
+    connectRedis(redisServer.url, { role, name: `rig-${name}` }).on('error', () => {});
+  const redis = connect('store');
+  const quota = createQuota({
+    redis,
+    layout: layOut(1),
+    limits: knownLimits(),
+    tier: 'unlimited',
+    appBudgetMicroUsd: null,
+    parkMs: policySchema.shape.parkMs.parse(policy?.parkMs),
+    now: () => world.clock.now(),
+    random: () => 0.5,
+    // X and the pipeline are on the clock of the test.
+    ...(clock && { sharedNow: clock.now }),
+    onTrouble: () => undefined,
+  });
   const world: World = {
     x,
     objects,
     accounts,
+    quota,
     policy: {
       ...policySchema.parse({ chunkBytes: 64 * 1024, backoffBaseMs: 1, backoffCapMs: 5 }),
       ...policy,
@@ -99,9 +118,6 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
     clock: clock ?? { now: Date.now },
     random: () => 0.5,
   };
-  const connect = (name: string, role: 'worker' | 'blocking' = 'worker'): Redis =>
-    connectRedis(redisServer.url, { role, name: `rig-${name}` }).on('error', () => {});
-  const redis = connect('store');
   const forQueue = connect('queue');
   const store = createStore({
     redis,

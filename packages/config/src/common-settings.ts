@@ -1,7 +1,8 @@
 import { keyRingSetting } from '@slipway/accounts/key-ring';
-import { TIERS, policySchema } from '@slipway/pipeline/core';
+import { TIERS, limitOverridesSchema, microUsd, policySchema, pricesSchema } from '@slipway/pipeline/core';
 import { parseRedisUrl } from '@slipway/store/redis-url';
 import { z } from 'zod';
+import { jsonSetting } from './json-setting.ts';
 
 /** Settings that mean the same to every process, and must be the same for all of an installation. */
 export const installationSettings = {
@@ -74,6 +75,26 @@ export const xSettings = {
     .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
     .optional()
     .describe('Its client secret, for an app that X calls a confidential client. A public one has none.'),
+} satisfies Record<string, z.ZodType>;
+
+/** What X takes, and what it charges: the same to whoever asks it and to whoever tells of it. */
+export const limitSettings = {
+  SLIPWAY_X_LIMITS: jsonSetting(limitOverridesSchema).describe(
+    'Limits that are known better than those of X\'s documents, as JSON by tier, endpoint and window (user15m, user3h, user24h, app15m, app24h); null lifts one: {"pay_per_use": {"POST /2/tweets": {"user15m": 50}}}.',
+  ),
+  SLIPWAY_X_PRICES: jsonSetting(pricesSchema).meta({
+    description:
+      'What X charges, in US dollars, as JSON: create, createWithUrl, reply, metadata, postRead; what is left out is as in its default.',
+    defaultIs: '`{"create":0.015,"createWithUrl":0.2,"reply":0.01,"metadata":0.005,"postRead":0.005}`',
+  }),
+  SLIPWAY_APP_BUDGET_USD: z.coerce
+    .number()
+    .min(0)
+    .transform(microUsd)
+    .optional()
+    .describe(
+      'What each X app may spend in a calendar month (UTC), in US dollars; posts that would exceed it wait. Without it there is no limit.',
+    ),
 } satisfies Record<string, z.ZodType>;
 
 /** Where media come from. */

@@ -120,6 +120,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
       SLIPWAY_X_BASE_URL: xLink,
+      // The simulator says what it takes; most who use it want no limits at all.
+      SLIPWAY_X_TIER: 'unlimited',
       SLIPWAY_ACCOUNTS_FILE: join(dir.path, 'accounts.json'),
       SLIPWAY_SECRET_KEYS: secretKeys,
       ...options.settings,

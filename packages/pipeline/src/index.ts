@@ -5,5 +5,6 @@ export { type Objects, createObjects } from './perform/objects.ts';
 export { type ObjectName, SourceError } from './perform/source-error.ts';
 export { type Perform, perform } from './perform/perform.ts';
 export { LostPost, type Outcome, type RunOptions, type SaveOptions, run } from './run.ts';
+export type { Quota, QuotaCall, Settlement } from './quota.ts';
 export type { ObjectSettings } from './perform/object-settings.ts';
 export type { Clock, World } from './world.ts';

@@ -15,6 +15,7 @@ import {
 } from './core/index.ts';
 import { createInbox } from './inbox.ts';
 import { type Perform, perform as performForReal } from './perform/perform.ts';
+import { NOT_MADE, quotaCallOf } from './perform/quota-call.ts';
 import { createProgress } from './progress.ts';
 import type { World } from './world.ts';
 
@@ -102,9 +103,18 @@ export async function run(
     return false;
   };
 
-  /** Writes the intent to create the post, and makes sure that it stays written. */
+  /** Writes the intent to create the post, where X's limits and the budgets let it, and makes sure that it stays written. */
   const intend = async (event: StepEvent & { type: 'intended' }): Promise<void> => {
-    if (!(await fold([event])) || (await options.durable())) return;
+    const intended = { request, state: evolve(request, state, event, policy) };
+    const account = await world.accounts.find(request.accountId);
+    const call = quotaCallOf(world, { do: 'create' }, intended, account);
+    const waiting = await world.quota.take(call);
+    if (waiting)
+      return void (await fold([{ type: 'held', at: clock.now(), action: { do: 'create' }, waiting }]));
+    const isWritten = await fold([event]);
+    if (isWritten && (await options.durable())) return;
+    await world.quota.settle(call, NOT_MADE);
+    if (!isWritten) return;
     const message = 'Too few replicas of Redis have the intent to create the post; X was not called.';
     await fold([{ type: 'called_off', at: clock.now(), message, jitter: world.random() }]);
   };

@@ -7,6 +7,7 @@ import {
   type XProblem,
   policySchema,
 } from '../src/core/index.ts';
+import type { Quota } from '../src/index.ts';
 
 export const T0 = Date.parse('2026-01-01T00:00:00Z');
 export const SECOND = 1_000;
@@ -14,6 +15,9 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const MIB = 1024 * 1024;
+
+/** X's limits are not what is tested. */
+export const noLimits: Quota = { take: async () => null, settle: async () => undefined };
 
 export const policy: Policy = policySchema.parse({});
 

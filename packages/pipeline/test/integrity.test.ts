@@ -11,7 +11,7 @@ import {
 } from '../src/core/index.ts';
 import { run } from '../src/index.ts';
 import { crcOf } from './crc-of.ts';
-import { imageRequest, requestOf, videoRequest } from './fixtures.ts';
+import { imageRequest, requestOf, videoRequest, noLimits } from './fixtures.ts';
 import { type Reply, rangeOf, serve, startStore } from './store-server.ts';
 
 // A store that answers as it should and sends other bytes than it keeps, with X as the simulator: what X makes public is the
@@ -80,6 +80,7 @@ async function publish(
               }),
               refused: async () => undefined,
             },
+            quota: noLimits,
             policy,
             clock: sim.clock,
             random: () => 0.5,

@@ -11,7 +11,7 @@ import {
   newPostState,
 } from '../src/core/index.ts';
 import { type World, createObjects, perform } from '../src/index.ts';
-import { HOUR, SECOND, T0, imageRequest, policy, requestOf } from './fixtures.ts';
+import { HOUR, SECOND, T0, imageRequest, policy, requestOf, noLimits } from './fixtures.ts';
 
 const textPost = requestOf({ text: 'a < b & c > d, see https://example.com/a?b=c' });
 const imagePost = requestOf({ text: 'hello', media: [imageRequest()] });
@@ -50,6 +50,7 @@ async function startX(config: SimConfigPatch = {}): Promise<Rig> {
       credentialsOf: async () => ({ credentials }),
       refused: async () => undefined,
     },
+    quota: noLimits,
     policy,
     clock,
     random: () => 0.5,
@@ -102,6 +103,7 @@ describe.for(['old', 'new'] as const)('a look at a timeline in X’s %s words', 
       type: 'looked',
       at: T0 + 10 * SECOND,
       found: { xPostId, publishedAt: T0 + 5 * SECOND },
+      reads: 3,
     });
   });
 
@@ -110,7 +112,7 @@ describe.for(['old', 'new'] as const)('a look at a timeline in X’s %s words', 
     const [ours, other] = [await rig.upload(), await rig.upload()];
     await rig.post('hello', [other.mediaId]);
     const sought = [[ours.mediaKey]];
-    expect(await rig.look(imagePost, { sought })).toEqual({ type: 'looked', at: T0, found: null });
+    expect(await rig.look(imagePost, { sought })).toEqual({ type: 'looked', at: T0, found: null, reads: 1 });
     const xPostId = await rig.post('hello', [ours.mediaId]);
     expect(await rig.look(imagePost, { sought })).toMatchObject({ found: { xPostId } });
     // By the id, too: X does not promise a key.
@@ -197,6 +199,7 @@ describe('a look', () => {
       at: T0,
       found: null,
       alike: other,
+      reads: 1,
     });
   });
 });

@@ -7,7 +7,18 @@ import { type Action, type PostState, type StepEvent, newPostState } from '../sr
 import { type World, perform } from '../src/index.ts';
 import { crcOf } from './crc-of.ts';
 import { videoAt } from './failure-cases.ts';
-import { DAY, MIB, T0, imageRequest, policy, requestOf, sourceOf, video, videoRequest } from './fixtures.ts';
+import {
+  DAY,
+  MIB,
+  T0,
+  imageRequest,
+  policy,
+  requestOf,
+  sourceOf,
+  video,
+  videoRequest,
+  noLimits,
+} from './fixtures.ts';
 import { type Reply, type StoreServer, rangeOf, refuse, serve, startStore } from './store-server.ts';
 
 const BODY = Buffer.alloc(MIB, 7);
@@ -60,6 +71,7 @@ async function startEdge(storeReply: Reply, answer: Answer): Promise<Edge> {
         credentialsOf: async () => ({ credentials: { type: 'oauth2', accessToken: 'token-0123456789' } }),
         refused: async () => undefined,
       },
+      quota: noLimits,
       policy,
       clock: { now: () => T0 },
       random: () => 0.25,

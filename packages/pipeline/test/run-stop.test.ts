@@ -2,13 +2,14 @@ import { createXClient } from '@slipway/x-media';
 import { describe, test } from 'vitest';
 import { type PostEvent, type PostRequest, type PostState, newPostState } from '../src/core/index.ts';
 import { LostPost, type Outcome, type Perform, type World, createObjects, run } from '../src/index.ts';
-import { T0, imageRequest, noAccounts, policy, requestOf } from './fixtures.ts';
+import { T0, imageRequest, noAccounts, noLimits, policy, requestOf } from './fixtures.ts';
 
 // The effects are the test's: nothing of this is reached, the clock, the dice and the policy aside.
 const world: World = {
   x: createXClient({ baseUrl: 'http://127.0.0.1:1' }),
   objects: createObjects({ s3Endpoint: 'http://127.0.0.1:1', s3Region: 'us-east-1', s3ForcePathStyle: true }),
   accounts: noAccounts,
+  quota: noLimits,
   policy,
   clock: { now: () => T0 },
   random: () => 0.5,

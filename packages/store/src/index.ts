@@ -20,6 +20,7 @@ export { type Barrier, type BarrierOptions, createBarrier } from './barrier.ts';
 export { type ConnectionRole, connectRedis } from './connect.ts';
 export { type ConnectAttempts, createConnectAttempts } from './connect-attempts.ts';
 export { type OutageLog, watchConnections } from './connection-watch.ts';
+export { type AppEvent, type AppPark, type AppParks, createAppParks } from './app-parks.ts';
 export { type Store, type StoreOptions, createStore } from './create-store.ts';
 export {
   type Claim,
@@ -31,7 +32,8 @@ export {
   createHeldPosts,
 } from './held-posts.ts';
 export { accountIdOf, isPostId, newPostId, slotOfAccount, slotOfPost } from './ids.ts';
-export { type Layout, type PartitionKeys, layOut } from './keys.ts';
+export { type Layout, type PartitionKeys, keysOfApp, layOut } from './keys.ts';
+export { type QuotaOptions, createQuota } from './quota.ts';
 export { REDIS_LOG_SECRETS } from './log-secrets.ts';
 export { type PaceStore, createPaces } from './paces.ts';
 export { POST_QUEUE, jobIdOf } from './queue-names.ts';

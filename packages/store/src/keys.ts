@@ -34,6 +34,10 @@ export interface PartitionKeys {
   connecting: string;
   /** Hash: what keeps an account from posting, as JSON `{ "paused"?: Block, "block"?: Block }`. */
   blocks: string;
+  /** Hash: what X counts of an account's calls (lua/windows.lua). */
+  limitsOf: (accountId: string) => string;
+  /** What was spent for an account in a month (`2026-01`), in micro-dollars. */
+  spentOf: (accountId: string, month: string) => string;
   /** What was last known of Redis' own history: its name and since when. */
   history: string;
   /** Written by whoever makes sure that what was written before is safe. */
@@ -71,11 +75,29 @@ export function keysOf(partition: number): PartitionKeys {
     accountNames: `${tag}:accounts:names`,
     connecting: `${tag}:connecting:`,
     blocks: `${tag}:blocks`,
+    limitsOf: (accountId) => `${tag}:limits:${accountId}`,
+    spentOf: (accountId, month) => `${tag}:spent:${accountId}:${month}`,
     history: `${tag}:history`,
     barrier: `${tag}:barrier`,
     due: `${tag}:due`,
     progress: `${tag}:progress`,
   };
+}
+
+/** The names of an X app, whose accounts are in all partitions: it has a hash tag of its own. */
+export interface AppKeys {
+  /** Hash: what X counts of its calls (lua/windows.lua). */
+  limits: string;
+  /** Hash: why none of its accounts calls X. */
+  park: string;
+  /** What was spent in a month (`2026-01`), in micro-dollars. */
+  spentIn: (month: string) => string;
+}
+
+export function keysOfApp(app: string): AppKeys {
+  // A name with braces would be in another slot than it says.
+  const tag = `{slipway-app:${encodeURIComponent(app)}}`;
+  return { limits: `${tag}:limits`, park: `${tag}:park`, spentIn: (month) => `${tag}:spent:${month}` };
 }
 
 /** All partitions, and the way to the right one. */

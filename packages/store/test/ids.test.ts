@@ -64,7 +64,9 @@ describe('a layout', () => {
   test('has all keys of a partition under one hash tag, which no other has', ({ expect }) => {
     const names = layOut(1024).partitions.map(({ partition, ...names }) => {
       const tag = `{slipway:${partition}}`;
-      const keys = Object.values(names).map((name) => (typeof name === 'string' ? name : name('x')));
+      const keys = Object.values(names).map((name) =>
+        typeof name === 'string' ? name : name('x', '2026-01'),
+      );
       expect(keys.every((key) => key.startsWith(tag))).toBe(true);
       expect(new Set(keys).size).toBe(keys.length);
       return tag;

@@ -5,6 +5,7 @@ import { foldHistory, foldLook } from './evolve-doubt.ts';
 import { acknowledge, countAcknowledged } from './ledger.ts';
 import { checkMix } from './media-rules.ts';
 import { POLL, type Policy } from './policy.ts';
+import { costOf } from './prices.ts';
 import { backoffMs } from './schedule.ts';
 import type { LapseReason, ProcessingReport, StepEvent } from './step-events.ts';
 import {
@@ -24,6 +25,13 @@ import { type MediaState, type PostRequest, type PostState, type Upload, isTermi
 /** The state after something happened. Pure; late news of an upload or a post that is over changes nothing. */
 export function evolve(request: PostRequest, state: PostState, event: StepEvent, policy: Policy): PostState {
   if (isTerminal(state.status) || isStale(state, event)) return state;
+  const next = fold(request, state, event, policy);
+  const spent = costOf(request, event, policy.prices);
+  if (spent === 0) return next;
+  return { ...next, cost: { ...next.cost, actualMicroUsd: next.cost.actualMicroUsd + spent } };
+}
+
+function fold(request: PostRequest, state: PostState, event: StepEvent, policy: Policy): PostState {
   switch (event.type) {
     case 'taken_over':
       return takeOver(state, event, policy);

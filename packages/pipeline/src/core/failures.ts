@@ -106,7 +106,8 @@ const park =
   (reason: WaitingReason) =>
   (_: XProblem, { now, policy }: Situation): Verdict => ({ do: 'hold', reason, until: now + policy.parkMs });
 
-function isDefinite(problem: XProblem): boolean {
+/** Whether X has surely not done what was asked. */
+export function isDefinite(problem: XProblem): boolean {
   if (problem.reach === 'not_sent') return true;
   if (problem.reach !== 'answered' || problem.status === null) return false;
   return DEFINITE.has(problem.status) && (problem.messages.length > 0 || problem.slug !== null);

@@ -13,6 +13,7 @@ export {
   calendarSchema,
   healthOf,
 } from './account.ts';
+export { type AppRefusal, appRefusalOf } from './app-refusals.ts';
 export { announce } from './announce.ts';
 export { cancelPost } from './cancel.ts';
 export {
@@ -38,8 +39,17 @@ export {
 export { isChecksum, joinChecksums } from './crc.ts';
 export { type Decision, type Moment, decide } from './decide.ts';
 export { type EditContext, type Edited, type PostEdit, editPost } from './edit.ts';
+export { ENDPOINTS, type Endpoint, endpointOf } from './endpoints.ts';
 export { evolve } from './evolve.ts';
-export { FAILURE_ROWS, type FailureRow, type Situation, type Verdict, judge, resetOf } from './failures.ts';
+export {
+  FAILURE_ROWS,
+  type FailureRow,
+  type Situation,
+  type Verdict,
+  isDefinite,
+  judge,
+  resetOf,
+} from './failures.ts';
 export { type Resolution, type Resolved, resolvePost } from './resolve.ts';
 export { RETRY_FROM, type RetryFrom, retryPost } from './retry.ts';
 export { tellWrongBytes } from './integrity.ts';
@@ -54,6 +64,8 @@ export {
 } from './media-rules.ts';
 export { paceOf } from './pace.ts';
 export { ONE_SHOT_MAX_BYTES, POLL, type Policy, policySchema } from './policy.ts';
+export { type Prices, estimateCost, microUsd, priceOfCreate, pricesSchema, toUsd } from './prices.ts';
+export { type RateReport, reportsOf, resetInMs } from './rate-reports.ts';
 export type { PostEvent, PostEventData, Progress } from './post-events.ts';
 export {
   type InternalProblem,
@@ -74,4 +86,12 @@ export {
   startAtOf,
 } from './schedule.ts';
 export { type Action, type ProcessingReport, type StepEvent, keyOf } from './step-events.ts';
+export {
+  type EndpointLimits,
+  type KnownLimits,
+  WINDOW_MS,
+  type WindowName,
+  knownLimits,
+  limitOverridesSchema,
+} from './tiers.ts';
 export * from './vocabulary.ts';

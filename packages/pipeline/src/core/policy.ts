@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pricesSchema } from './prices.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -126,6 +127,7 @@ export const policySchema = z.object({
     .describe(
       'So many workers in a row may die with a post in hand, without progress between; with the next one it fails as poison.',
     ),
+  prices: pricesSchema.prefault({}),
 });
 
 export type Policy = z.infer<typeof policySchema>;

@@ -81,6 +81,8 @@ export type StepEvent =
       at: number;
       found: { xPostId: string; publishedAt: number } | null;
       alike?: string;
+      /** Posts that X was asked for. */
+      reads?: number;
     }
   | { type: 'missed'; at: number }
   | { type: 'failed'; at: number; action: Action; problem: Problem; jitter: number }

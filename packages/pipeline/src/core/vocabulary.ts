@@ -313,6 +313,13 @@ export interface PostState {
   published: Published | null;
   /** How often in a row a worker vanished with this post in hand, without progress between. */
   abandoned: number;
+  cost: Cost;
+}
+
+/** What X charges for the post, in micro-dollars: if all goes well, and so far. */
+export interface Cost {
+  estimatedMicroUsd: number;
+  actualMicroUsd: number;
 }
 
 /** Every failure a post can end with; each is explained in docs/errors.md. */
@@ -375,8 +382,8 @@ function newPublishState(): PublishState {
   };
 }
 
-/** The state of a post that was just accepted. */
-export function newPostState(request: Pick<PostRequest, 'media'>): PostState {
+/** The state of a post that was just accepted, and will cost so much if all goes well. */
+export function newPostState(request: Pick<PostRequest, 'media'>, estimatedMicroUsd = 0): PostState {
   return {
     status: 'scheduled',
     media: request.media.map(() => newMediaState()),
@@ -386,6 +393,7 @@ export function newPostState(request: Pick<PostRequest, 'media'>): PostState {
     failure: null,
     published: null,
     abandoned: 0,
+    cost: { estimatedMicroUsd, actualMicroUsd: 0 },
   };
 }
 

@@ -17,6 +17,7 @@ export async function confirm(effect: Effect<{ do: 'confirm' }>, userId: string)
   const sinceId = postIdAt(publish.doubt.since - CLOCK_SKEW_MS);
   let paginationToken: string | undefined;
   let alike: string | undefined;
+  let reads = 0;
   for (let page = 0; page < MOST_PAGES; page++) {
     const { data } = await effect.x.users.timeline(
       { userId, sinceId, maxResults: PAGE, ...(paginationToken === undefined ? {} : { paginationToken }) },
@@ -28,13 +29,15 @@ export async function confirm(effect: Effect<{ do: 'confirm' }>, userId: string)
       mediaKeys,
       createdAt: timeOfPostId(id),
     }));
+    reads += data.posts.length;
     const ours = findOurs(effect.request, publish, entries);
     const at = effect.world.clock.now();
-    if (ours) return { type: 'looked', at, found: { xPostId: ours.id, publishedAt: ours.createdAt } };
+    const look = { type: 'looked', at, ...(reads > 0 && { reads }) } as const;
+    if (ours) return { ...look, found: { xPostId: ours.id, publishedAt: ours.createdAt } };
     alike ??= findAlike(effect.request, publish, entries)?.id;
     paginationToken = data.nextToken;
     if (paginationToken === undefined)
-      return { type: 'looked', at, found: null, ...(alike === undefined ? {} : { alike }) };
+      return { ...look, found: null, ...(alike === undefined ? {} : { alike }) };
   }
   const message = `The timeline has more than ${MOST_PAGES * PAGE} posts since the one that is looked for; it was not read to its end.`;
   const problem = { from: 'slipway', code: 'timeline_too_long', message, hint: '' } as const;

@@ -1,4 +1,4 @@
-import { isXError } from '@slipway/x-media';
+import { type XResponse, isXError } from '@slipway/x-media';
 import type { Action, PostRequest, PostState, Problem, StepEvent } from '../core/index.ts';
 import type { World } from '../world.ts';
 import { append } from './append.ts';
@@ -11,6 +11,8 @@ import { initialize } from './initialize.ts';
 import { inspect } from './inspect-media.ts';
 import { poll } from './poll.ts';
 import { problemOf } from './problem-of.ts';
+import type { QuotaCall } from '../quota.ts';
+import { NOT_MADE, quotaCallOf, settlementOf } from './quota-call.ts';
 import { uploadOnce } from './upload-once.ts';
 
 /** An effect as `run` uses it; tests put one around it that dies. */
@@ -33,6 +35,8 @@ export const perform: Perform = async (world, action, post, { signal, onBytes })
     problem,
     jitter: world.random(),
   });
+  let heard: XResponse | null = null;
+  let call: QuotaCall | null = null;
   try {
     if (action.do === 'inspect') {
       const { media } = mediaOf({ action, ...post });
@@ -48,17 +52,34 @@ export const perform: Perform = async (world, action, post, { signal, onBytes })
       };
     }
     const { accountId } = post.request;
-    const found = await unlessAborted(world.accounts.credentialsOf(accountId), signal);
+    const [found, account] = await unlessAborted(
+      Promise.all([world.accounts.credentialsOf(accountId), world.accounts.find(accountId)]),
+      signal,
+    );
+    const planned = quotaCallOf(world, action, post, account);
+    // A create has its share already, from before its intent was written.
+    if (action.do === 'create') call = planned;
     if ('waiting' in found) {
+      if (call) await world.quota.settle(call, NOT_MADE);
       return { type: 'held', at: world.clock.now(), action, waiting: found.waiting };
     }
-    const effect = { ...post, world, x: world.x.as(found.credentials), signal, onBytes };
+    if (action.do === 'confirm' && !account) return failed(accountMissing(post.request));
+    if (!call) {
+      const waiting = await world.quota.take(planned);
+      if (waiting) return { type: 'held', at: world.clock.now(), action, waiting };
+      call = planned;
+    }
+    const x = world.x.as(found.credentials, { onResponse: (response) => (heard = response) });
+    const effect = { ...post, world, x, signal, onBytes };
     try {
-      if (action.do !== 'confirm') return await touchX({ ...effect, action });
-      const account = await world.accounts.find(accountId);
-      return account
-        ? await confirm({ ...effect, action }, account.xUserId)
-        : failed(accountMissing(post.request));
+      const event =
+        action.do === 'confirm'
+          ? await confirm({ ...effect, action }, account?.xUserId ?? '')
+          : await touchX({ ...effect, action });
+      const outcome = event.type === 'called_off' ? 'not_sent' : 'done';
+      // Nobody waits for it: what comes next goes over the same connection to Redis, behind it.
+      void world.quota.settle(call, { outcome, answer: heard, appRefusal: null });
+      return event;
     } catch (error) {
       if (!signal.aborted && isXError(error) && error.details.retry.advice === 'refresh_token') {
         await world.accounts.refused(accountId, found.credentials);
@@ -67,7 +88,8 @@ export const perform: Perform = async (world, action, post, { signal, onBytes })
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    const problem = problemOf(error);
+    const problem = problemOf(error, { now: world.clock.now(), answer: heard });
+    if (call) await world.quota.settle(call, settlementOf(problem, heard));
     if (!problem) throw error;
     return failed(problem);
   }
