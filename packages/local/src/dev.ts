@@ -24,6 +24,8 @@ const stack = await startStack({
   ...(redisUrl ? { redisUrl } : {}),
   onLine: (name, line) => console.log(`${name.padEnd(9)} ${line}`),
 });
+/** A user of X that Slipway does not know yet. */
+const stranger = await stack.sim.addUser({ username: 'harbor' });
 const samples = {
   'sample.png': makeImage({ type: 'png', seed: 1 }),
   'sample.gif': makeGif({ seed: 2 }),
@@ -47,6 +49,10 @@ Try it:
 
   curl -s ${stack.api.url}/v1/posts -H 'Authorization: Bearer ${stack.api.key}' -H 'Content-Type: application/json' \\
     -d '{"account":"@${stack.accounts[0]?.username}","text":"Hello from S3","media":[{"bucket":"media","key":"sample.mp4"}]}'
+
+Connect another account: open the authorizeUrl of the answer in a browser, and be @${stranger.username} there.
+
+  curl -s ${stack.api.url}/v1/accounts/connect -X POST -H 'Authorization: Bearer ${stack.api.key}'
 `);
 
 await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

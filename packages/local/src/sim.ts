@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type {
+  AppInput,
   FaultInput,
   Ledger,
   ScriptedFault,
   Sim,
+  SimApp,
   SimConfig,
   SimConfigPatch,
   SimOptions,
@@ -23,6 +25,7 @@ export interface SimProcess {
   readonly url: string;
   readonly process: LocalProcess;
   addUser(input?: UserInput): Promise<SimUser>;
+  addApp(input?: AppInput): Promise<SimApp>;
   config(): Promise<SimConfig>;
   configure(patch: SimConfigPatch): Promise<void>;
   /** Adds a fault and returns its id. */
@@ -71,6 +74,7 @@ export async function startSimProcess(options: SimProcessOptions = {}): Promise<
     url,
     process: child,
     addUser: (input = {}) => ask('POST', 'users', input),
+    addApp: (input = {}) => ask('POST', 'apps', input),
     config: () => ask('GET', 'config'),
     configure: (patch) => ask('PATCH', 'config', patch),
     script: async (fault) => (await ask<{ id: string }>('POST', 'faults', fault)).id,

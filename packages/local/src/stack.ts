@@ -36,7 +36,7 @@ export interface StackOptions {
   link?: (link: Link) => Promise<string>;
   /** By how much the clock of a process is off; negative for behind. Default: none is. */
   clockSkewMs?: (processName: string) => number;
-  /** Default: a free one. */
+  /** Default: a free one. Only with a given one can X send people back to it who connect an account. */
   apiPort?: number;
   sim?: SimConfigPatch;
   /** Further settings of the API and the workers. */
@@ -102,6 +102,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     keep(startSimProcess({ ...(options.sim && { config: options.sim }), ...hear('x-sim') })),
   ]);
   const redisUrl = options.redisUrl ?? redis?.url ?? '';
+  const xApp = await addXApp(sim, options.apiPort);
   const accounts = await addAccounts(sim, options.usernames ?? ['demo'], join(dir.path, 'accounts.json'));
   const link = options.link ?? (async ({ url }: Link) => url);
   /** What a process is told of the servers; what the caller of ours has set comes last and wins. */
@@ -124,6 +125,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       SLIPWAY_X_TIER: 'unlimited',
       SLIPWAY_ACCOUNTS_FILE: join(dir.path, 'accounts.json'),
       SLIPWAY_SECRET_KEYS: secretKeys,
+      ...xApp,
       ...options.settings,
     };
   };
@@ -195,6 +197,19 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       return startApi(new URL(url).port);
     },
     stop: () => running.disposeAsync(),
+  };
+}
+
+/** Makes the X app of the installation, and the settings that tell Slipway of it. */
+async function addXApp(sim: SimProcess, apiPort: number | undefined): Promise<Record<string, string>> {
+  const redirectUris = apiPort === undefined ? [] : [`http://127.0.0.1:${apiPort}/v1/accounts/callback`];
+  const { clientId, clientSecret } = await sim.addApp({ name: 'Slipway', redirectUris });
+  return {
+    SLIPWAY_X_CLIENT_ID: clientId,
+    SLIPWAY_X_CLIENT_SECRET: clientSecret ?? '',
+    SLIPWAY_X_REDIRECT_URIS: redirectUris.join(','),
+    // Browsers open it: no link stands between.
+    SLIPWAY_X_AUTHORIZE_URL: `${sim.url}/i/oauth2/authorize`,
   };
 }
 
