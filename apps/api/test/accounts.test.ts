@@ -205,6 +205,14 @@ describe('an account that is disconnected', () => {
     expect((await rig.api.ask(`/v1/accounts/${id}`)).status).toBe(404);
   });
 
+  test('that came from the accounts file comes back under the id that it had there', async ({ expect }) => {
+    const { body: filed } = await rig.api.ask('/v1/accounts/@acme');
+    await rig.api.ask('/v1/accounts/@acme', { method: 'DELETE' });
+    const user = rig.addUser({ id: filed.xUserId, username: 'acme' });
+    await rig.connect(user);
+    expect((await rig.api.ask('/v1/accounts/@acme')).body).toMatchObject({ id: filed.id, via: 'oauth2' });
+  });
+
   test('comes back under its id, and well', async ({ expect }) => {
     const { id, user } = await connected();
     await rig.api.ask(`/v1/accounts/${id}`, { method: 'DELETE' });

@@ -9,6 +9,16 @@ test('secrets do not get into the log, wherever they are', ({ expect }) => {
     { headers: { authorization: 'Bearer hush' }, account: { credentials: { accessToken: 'hush' } } },
     'two',
   );
+  const keys = { consumerSecret: 'hush', accessToken: 'hush', accessTokenSecret: 'hush' };
+  const pair = { accessToken: 'hush', refreshToken: 'hush' };
+  logger.info(
+    { oauth1: keys, oauth2: pair, client: { clientSecret: 'hush' }, attempt: { codeVerifier: 'hush' } },
+    'three',
+  );
   expect(lines.join('')).not.toContain('hush');
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ app: 'api', msg: 'one' }, { msg: 'two' }]);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { app: 'api', msg: 'one' },
+    { msg: 'two' },
+    { msg: 'three' },
+  ]);
 });

@@ -1,4 +1,4 @@
-import { type AccountGrant, type AccountRecord, type AccountRecords, accountIdOf } from '@slipway/store';
+import { type AccountGrant, type AccountRecord, type AccountRecords } from '@slipway/store';
 import type { KeyRing } from './key-ring.ts';
 import { open, seal } from './seal.ts';
 import { type AccountSecret, secretSchema } from './secret.ts';
@@ -34,8 +34,7 @@ export interface VaultOptions {
 export function createVault({ records, ring, now }: VaultOptions): Vault {
   const vault: Vault = {
     async connect({ username, xUserId, secret, ...facts }) {
-      const known = await records.findByXUserId(xUserId);
-      const id = known?.profile.id ?? accountIdOf(xUserId);
+      const id = await records.idOfXUser(xUserId);
       const record = await records.put({
         profile: { id, username, xUserId, connectedAt: now() },
         grant: grantOf(secret, facts),

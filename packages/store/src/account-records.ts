@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type AccountSettings, DEFAULT_ACCOUNT_SETTINGS, type Tier, paceOf } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
+import { accountIdOf } from './ids.ts';
 import type { Layout, PartitionKeys } from './keys.ts';
 import { loadScript } from './script.ts';
 
@@ -57,7 +58,8 @@ export interface AccountRecords {
   get(id: string): Promise<AccountRecord | null>;
   /** Without the @; case does not count. */
   findByUsername(username: string): Promise<AccountRecord | null>;
-  findByXUserId(xUserId: string): Promise<AccountRecord | null>;
+  /** The id that this X user has, or had before it was removed, or would have. */
+  idOfXUser(xUserId: string): Promise<string>;
   /** In the order of their ids. `cursor` is the `nextCursor` of the page before. */
   list(query: {
     limit: number;
@@ -116,7 +118,12 @@ export function createAccountRecords({ redis, layout, defaultTier }: AccountReco
     findByUsername: (username) =>
       findBy(username.toLowerCase(), (profile) => profile.username.toLowerCase() === username.toLowerCase()),
 
-    findByXUserId: (xUserId) => findBy(`#${xUserId}`, (profile) => profile.xUserId === xUserId),
+    async idOfXUser(xUserId) {
+      const ids = await Promise.all(
+        layout.partitions.map(({ accountNames }) => redis.hget(accountNames, `#${xUserId}`)),
+      );
+      return ids.find((id) => id !== null) ?? accountIdOf(xUserId);
+    },
 
     async list({ limit, cursor }) {
       const from = cursor === null ? '-' : `(${cursor}`;
@@ -163,7 +170,11 @@ export function createAccountRecords({ redis, layout, defaultTier }: AccountReco
 
     async remove(id) {
       const { account, accounts, accountNames } = layout.forAccount(id);
-      return (await removeAccount(redis, [account + id, accounts, accountNames], [id])) === 1;
+      const xUserId = (await get(id))?.profile.xUserId ?? '';
+      const isDerived = id === accountIdOf(xUserId);
+      return (
+        (await removeAccount(redis, [account + id, accounts, accountNames], [id, isDerived ? 0 : 1])) === 1
+      );
     },
 
     async sealed(id) {

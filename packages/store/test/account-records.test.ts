@@ -50,7 +50,7 @@ describe('an account', () => {
       const found = await records().get(accountIdOf(id));
       expect(found?.profile).toEqual(account(id, `User_${id}`).profile);
       expect(await records().findByUsername(`uSER_${id}`)).toEqual(found);
-      expect(await records().findByXUserId(id)).toEqual(found);
+      expect(await records().idOfXUser(id)).toBe(accountIdOf(id));
     }
     expect(await records().findByUsername('nobody')).toBeNull();
     // A name of digits is not an X user id.
@@ -101,6 +101,16 @@ describe('an account', () => {
     expect(await rig.redis.keys('*')).toEqual([]);
     const again = await records().put(account('9', 'gone'));
     expect(again?.secretRev).toBeGreaterThan(first?.secretRev ?? Infinity);
+  });
+
+  test('that has an id of its own gets it again after it was removed', async ({ expect }) => {
+    const id = 'acct_01k9zq3v6h2m8d4t7w5x0c1b9n';
+    await records().put(account('12', 'filed', { profile: { ...account('12', 'filed').profile, id } }));
+    expect(await records().idOfXUser('12')).toBe(id);
+    await records().remove(id);
+    expect(await records().findByUsername('filed')).toBeNull();
+    expect(await records().idOfXUser('12')).toBe(id);
+    expect(await records().idOfXUser('13')).toBe(accountIdOf('13'));
   });
 
   test('whose name somebody else took over keeps out of the way', async ({ expect }) => {
