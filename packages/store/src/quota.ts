@@ -1,22 +1,19 @@
 import type { Quota, QuotaCall, Settlement } from '@slipway/pipeline';
 import {
-  type Block,
-  type BlockCause,
   type EndpointLimits,
   type KnownLimits,
   type RateReport,
   TIERS,
   type Tier,
   WINDOW_MS,
-  type Waiting,
   reportsOf,
-  toUsd,
 } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type AppEvent, appendAppEvent, causeOf } from './app-parks.ts';
 import { type Layout, keysOfApp } from './keys.ts';
 import { monthOf } from './months.ts';
+import { strongerOf, waitingOf } from './quota-waits.ts';
 import { loadScript } from './script.ts';
 
 const takeAccount = loadScript('take-account', 'windows');
@@ -26,8 +23,6 @@ const settleApp = loadScript('settle-app', 'windows');
 
 /** While one call finds out whether an app may call X again, the others wait; after this another one tries. */
 const PROBE_MS = 60_000;
-/** Beyond an instant that X named: its clock and ours are not one. Source: X docs, rate limits, and what clients have seen. */
-const SPARE_MS = { least: 1_000, spread: 4_000 };
 
 export interface QuotaOptions {
   redis: Redis;
@@ -50,67 +45,12 @@ export interface QuotaOptions {
   onTrouble: (error: unknown) => void;
 }
 
-const blocksSchema = z.object({
-  paused: z.custom<Block>().nullish(),
-  block: z.custom<Block>().nullish(),
-});
-const taken = z.union([
-  z.tuple([z.literal('taken')]),
-  z.tuple([z.literal('blocked'), z.string(), z.coerce.number()]),
-  z.tuple([z.literal('parked'), z.string(), z.string(), z.coerce.number()]),
-  z.tuple([z.literal('budget'), z.coerce.number(), z.coerce.number(), z.coerce.number()]),
-  z.tuple([z.literal('window'), z.string(), z.coerce.number(), z.coerce.number()]),
-]);
 const settled = z.tuple([z.enum(['parked', 'released', 'same']), z.string(), z.coerce.number()]);
 
 /** X's limits and the budgets, shared by all workers in Redis: what an account counts, and what its app counts, side by side. */
 export function createQuota(options: QuotaOptions): Quota {
   const { redis, layout, limits, tier, now, random, onTrouble } = options;
   const sharedNow = (): number | '' => options.sharedNow?.() ?? '';
-
-  const waitingOf = (
-    call: QuotaCall,
-    owner: 'account' | 'app',
-    reply: z.infer<typeof taken>,
-  ): Waiting | null => {
-    switch (reply[0]) {
-      case 'taken':
-        return null;
-      case 'blocked':
-        return blockedBy(reply[1], reply[2]);
-      case 'parked': {
-        const [, cause, detail, waitMs] = reply;
-        return { reason: reasonOf(causeOf(cause)), until: now() + waitMs, detail, cause: causeOf(cause) };
-      }
-      case 'budget': {
-        const [, budget, spent, waitMs] = reply;
-        const detail = `${toUsd(spent)} of this month's budget of ${toUsd(budget)} USD for the ${owner} are spent, and ${toUsd(call.costMicroUsd)} more would exceed it. Raise it, or wait for the next month.`;
-        return { reason: 'credits', until: now() + waitMs, detail, cause: 'budget' };
-      }
-      case 'window': {
-        const [, window, limit, waitMs] = reply;
-        const what = limit < 0 ? 'X takes no more calls' : `X's limit of ${limit} calls is used up`;
-        const detail = `${what}: ${call.endpoint}, ${LENGTHS[window] ?? window}, for the ${owner}.`;
-        return { reason: 'rate_limit', until: now() + waitMs + spareMs(), detail };
-      }
-    }
-  };
-
-  const blockedBy = (json: string, atRedis: number): Waiting => {
-    const { paused, block } = blocksSchema.parse(JSON.parse(json));
-    const found = paused ?? block;
-    if (!found) throw new Error('a block that stands is in the blocks');
-    // What nobody can tell the end of is looked at again now and then.
-    const waitMs = found.until === null ? options.parkMs : found.until - atRedis;
-    return {
-      reason: reasonOf(found.cause),
-      until: now() + waitMs,
-      detail: found.detail,
-      cause: found.cause,
-    };
-  };
-
-  const spareMs = (): number => Math.round(SPARE_MS.least + random() * SPARE_MS.spread);
 
   const settleBoth = async (
     call: QuotaCall,
@@ -197,15 +137,13 @@ export function createQuota(options: QuotaOptions): Quota {
           ],
         ),
       ]);
-      const [ofAccount, ofApp] = replies.map((reply) => taken.parse(reply));
-      if (!ofAccount || !ofApp) throw new Error('each script gives a reply');
-      const waitings = [waitingOf(call, 'account', ofAccount), waitingOf(call, 'app', ofApp)];
-      const [account, app] = waitings;
+      const moment = { now: now(), jitter: random(), parkMs: options.parkMs };
+      const account = waitingOf(replies[0], { ...moment, call, owner: 'account' });
+      const app = waitingOf(replies[1], { ...moment, call, owner: 'app' });
       // What was taken of the one is of no use without the other.
       const owner = account && !app ? 'app' : !account && app ? 'account' : null;
       if (owner) await settleBoth(call, { outcome: 'not_sent', answer: null, appRefusal: null }, [owner]);
-      // A block says more than a limit.
-      return account?.cause ? account : app?.cause ? app : laterOf(account ?? null, app ?? null);
+      return strongerOf(account, app);
     },
 
     async settle(call, settlement) {
@@ -215,36 +153,6 @@ export function createQuota(options: QuotaOptions): Quota {
 }
 
 type Owner = 'account' | 'app';
-
-const LENGTHS: Record<string, string> = {
-  '15m': 'in 15 minutes',
-  '3h': 'in 3 hours',
-  '24h': 'in 24 hours',
-};
-
-function laterOf(one: Waiting | null, other: Waiting | null): Waiting | null {
-  if (!one || !other) return one ?? other;
-  return one.until > other.until ? one : other;
-}
-
-export function reasonOf(cause: BlockCause): 'paused' | 'credits' | 'account' {
-  switch (cause) {
-    case 'paused':
-      return 'paused';
-    case 'credits':
-    case 'usage_cap':
-    case 'budget':
-      return 'credits';
-    case 'needs_reconnect':
-    case 'suspended':
-    case 'automated':
-    case 'unauthorized':
-    case 'forbidden':
-    case 'disconnected':
-    case 'app_refused':
-      return 'account';
-  }
-}
 
 const users = new WeakMap<KnownLimits, Map<string, string>>();
 

@@ -2,7 +2,7 @@
 -- KEYS limits, spent (in the month of the call), blocks, account
 -- ARGV now ('': by the clock of Redis), account id, endpoint, known limits by tier (JSON), tier of an account without one of its own,
 --      cost (micro-dollars), end of the month (epoch ms), 1 for a look: neither blocks nor the budget are asked
--- Gives 'taken'; or 'blocked', the account's blocks (JSON), now; 'budget', the budget, what is spent of it, ms to wait;
+-- Gives 'taken'; or 'blocked', the block (JSON), now; 'budget', the budget, what is spent of it, ms to wait;
 --       'window', its name, its limit (-1: not known), ms to wait.
 local now, cost = timeOf(ARGV[1]), tonumber(ARGV[6])
 local stored = redis.call('HGET', KEYS[4], 'settings')
@@ -15,7 +15,8 @@ if ARGV[8] ~= '1' then
     local function stands(block)
       return type(block) == 'table' and (type(block['until']) ~= 'number' or block['until'] > now)
     end
-    if stands(blocks.paused) or stands(blocks.block) then return { 'blocked', json, string.format('%.0f', now) } end
+    local block = stands(blocks.paused) and blocks.paused or stands(blocks.block) and blocks.block
+    if block then return { 'blocked', cjson.encode(block), string.format('%.0f', now) } end
   end
   if cost > 0 and type(settings.monthlyBudgetUsd) == 'number' then
     local budget = math.floor(settings.monthlyBudgetUsd * 1000000 + 0.5)
