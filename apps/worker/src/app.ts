@@ -40,6 +40,8 @@ export interface WorkerAppOptions {
   name: string;
   concurrency: number;
   leaseMs: number;
+  /** Posts of one account that are handed over or in hand at a time, in all workers. */
+  accountShare: number;
   graceMs: number;
   /** With nothing in hand for so long while posts are due, this worker is stuck; 0: nobody looks. */
   watchdogMs: number;
@@ -79,6 +81,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     holder: name,
     leaseMs: options.leaseMs,
     graceMs: WAKE_GRACE_MS,
+    onDue: (partition) => consumers.find(({ keys }) => keys === partition)?.handOff.hurry(),
   });
   const hands = createHands(heldPosts, options.leaseMs, onTrouble);
   const processor = createProcessor({
@@ -128,6 +131,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     const admissions = createAdmissions(redis, keys, {
       leaseMs: ADMISSION_LEASE_MS,
       graceMs: WAKE_GRACE_MS,
+      share: options.accountShare,
     });
     const handOff = startHandOff({ queue, admissions, gate, logger });
     return {

@@ -52,6 +52,15 @@ export const workerSettings = {
     .min(500)
     .default(10_000)
     .describe('A post whose worker was silent for so long is given to another one.'),
+  SLIPWAY_ACCOUNT_SHARE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(500)
+    .default(8)
+    .describe(
+      'Posts of one account that are handed to the workers or in their hands at a time; the others of it wait, and other accounts go on.',
+    ),
   SLIPWAY_WATCHDOG_MS: z.coerce
     .number()
     .int()

@@ -80,6 +80,7 @@ const worker = await startWorker({
   name: config.SLIPWAY_WORKER_NAME,
   concurrency: config.SLIPWAY_WORKER_CONCURRENCY,
   leaseMs: config.SLIPWAY_LEASE_MS,
+  accountShare: config.SLIPWAY_ACCOUNT_SHARE,
   watchdogMs: config.SLIPWAY_WATCHDOG_MS,
   onStuck() {
     // What is stuck may not stop either.

@@ -46,7 +46,7 @@ beforeAll(async () => {
   if (!keys) throw new Error('a layout has a partition');
   store = createStore({ redis, partitions: 1, connectBlocking: () => redis });
   heldPosts = createHeldPosts(redis, layout, Date.now, { holder: 'w', leaseMs: 60_000, graceMs: 60_000 });
-  admissions = createAdmissions(redis, keys, { leaseMs: 60_000, graceMs: 60_000 });
+  admissions = createAdmissions(redis, keys, { leaseMs: 60_000, graceMs: 60_000, share: 100 });
 });
 beforeEach(() => redis.flushall());
 afterEach(async () => {
@@ -99,7 +99,7 @@ describe('handing over', () => {
       expect(job).toMatchObject({ data: { postId, wake: 1 }, priority: PRIORITY.newWork, id: `${postId}-1` });
     }
     expect(await jobOf(later, 1)).toBeUndefined();
-    expect(await redis.zrange(`${TAG}:backlog`, '0', '-1')).toEqual([later]);
+    expect(await redis.zrange(`${TAG}:backlog:${ACCOUNT}`, '0', '-1')).toEqual([later]);
   });
 
   test('looks again when it is hurried', async ({ expect }) => {
@@ -129,24 +129,24 @@ describe('handing over', () => {
       await eventually(async () => (await evaluations()) > commands);
     }
     expect(await queue.getPrioritizedCount()).toBe(1_004);
-    expect(await redis.zcard(`${TAG}:backlog`)).toBe(5);
+    expect(await redis.zcard(`${TAG}:backlog:${ACCOUNT}`)).toBe(5);
 
     const finish = (...wakes: number[]) => Promise.all(wakes.map((wake) => queue.remove(`post_x-${wake}`)));
     await finish(0, 1, 2, 3, 4, 5);
-    await eventually(async () => (await redis.zcard(`${TAG}:backlog`)) === 3);
+    await eventually(async () => (await redis.zcard(`${TAG}:backlog:${ACCOUNT}`)) === 3);
     expect(await queue.getPrioritizedCount()).toBe(1_000);
     await finish(6, 7, 8, 9);
-    await eventually(async () => (await redis.zcard(`${TAG}:backlog`)) === 0);
+    await eventually(async () => (await redis.zcard(`${TAG}:backlog:${ACCOUNT}`)) === 0);
     expect(await queue.getPrioritizedCount()).toBe(999);
   });
 
   test('goes on when Redis refused for a while', async ({ expect }) => {
-    await redis.acl('SETUSER', 'default', '-zrangebyscore');
+    await redis.acl('SETUSER', 'default', '-scard');
     const id = await accept();
     const handOff = start();
     handOff.hurry();
-    await eventually(async () => String(await redis.acl('LOG')).includes('zrangebyscore'));
-    await redis.acl('SETUSER', 'default', '+zrangebyscore');
+    await eventually(async () => String(await redis.acl('LOG')).includes('scard'));
+    await redis.acl('SETUSER', 'default', '+scard');
     expect(await eventually(() => jobOf(id, 1))).toMatchObject({ data: { postId: id } });
   });
 });

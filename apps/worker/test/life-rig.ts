@@ -116,7 +116,11 @@ export async function startLifeRig({ policy: given, sim: simConfig }: LifeRigOpt
     leaseMs: 60_000,
     graceMs: 60_000,
   });
-  const admissions: Admissions = createAdmissions(redis, keys, { leaseMs: 60_000, graceMs: 60_000 });
+  const admissions: Admissions = createAdmissions(redis, keys, {
+    leaseMs: 60_000,
+    graceMs: 60_000,
+    share: 1_000,
+  });
 
   const stateOf = async (id: string): Promise<PostState> => {
     const record = await store.posts.get(id);

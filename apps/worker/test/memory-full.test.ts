@@ -2,6 +2,7 @@ import { eventually, makeVideo } from '@slipway/testkit';
 import { afterEach, beforeEach, describe, test } from 'vitest';
 import { type TestWorker, type WorkerRig, createsOnX, postsOnX, startRig } from './worker-rig.ts';
 
+const BACKLOG = '{slipway:0}:backlog:acct_01hzzzzzzzzzzzzzzzzzzzzzzz';
 const CHUNK_BYTES = 64 * 1024;
 const SEGMENTS = 8;
 const WAITING = 40;
@@ -15,7 +16,7 @@ beforeEach(async () => {
     sim: { config: { processingMs: { tweet_video: 0 } } },
     policy: { chunkBytes: CHUNK_BYTES, segmentsInFlight: 2 },
   });
-  worker = await rig.startWorker({ concurrency: 4 });
+  worker = await rig.startWorker({ concurrency: 4, accountShare: 100 });
 });
 afterEach(() => rig.stop());
 
@@ -76,11 +77,11 @@ describe('while the memory of Redis is full', () => {
     const ids = await acceptMany();
     await worker.stop();
     const later = await rig.accept('later');
-    await rig.redis.zadd('{slipway:0}:backlog', 'XX', Date.now() + 1_000, later);
+    await rig.redis.zadd(BACKLOG, 'XX', Date.now() + 1_000, later);
     // Such as BullMQ makes of a job whose worker has died. Taking it is a write from the start, which Redis refuses.
     await rig.queue.add('look', { postId: 'post_x', wake: 1 });
     await fill();
-    worker = await rig.startWorker({ concurrency: 4 });
+    worker = await rig.startWorker({ concurrency: 4, accountShare: 100 });
     await eventually(() => said('redis takes no writes; work waits until it does').length === 1);
     expect(await commandsPerSecond()).toBeLessThan(50);
     expect(loud()).toHaveLength(1);
@@ -89,7 +90,7 @@ describe('while the memory of Redis is full', () => {
       failed: 0,
       waiting: 1,
     });
-    expect(await rig.redis.zrange('{slipway:0}:backlog', '0', '-1')).toEqual([later]);
+    expect(await rig.redis.zrange(BACKLOG, '0', '-1')).toEqual([later]);
 
     await makeRoom();
     for (const id of [...ids, later]) expect(await rig.ended(id)).toMatchObject({ status: 'published' });
@@ -127,7 +128,7 @@ describe('while the memory of Redis is full', () => {
 
   test('a worker can be stopped', async ({ expect }) => {
     await worker.stop();
-    worker = await rig.startWorker({ concurrency: 4, graceMs: 500 });
+    worker = await rig.startWorker({ concurrency: 4, accountShare: 100, graceMs: 500 });
     const ids = await acceptMany();
     await fill();
     await eventually(() => said('redis takes no writes; work waits until it does').length === 1);

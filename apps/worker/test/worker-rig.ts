@@ -173,6 +173,7 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
         name: `worker-${workers.length + 1}`,
         concurrency: 4,
         leaseMs: 10_000,
+        accountShare: 8,
         graceMs: 10_000,
         watchdogMs: 0,
         onStuck: () => undefined,

@@ -1,41 +1,91 @@
 import type { Block, Blocks } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
-import type { Layout } from './keys.ts';
+import { EVENT_RETENTION_MS, type Layout, type PartitionKeys } from './keys.ts';
+import { loadScript } from './script.ts';
 
-/** What keeps accounts from posting: their owner's pause, and the system's block, independent of each other. */
+const pause = loadScript('pause', 'time', 'blocks');
+const block = loadScript('block', 'time', 'blocks');
+const release = loadScript('release', 'time', 'ring', 'blocks');
+
+/** Accounts that one script releases. */
+const BATCH = 100;
+
+/** What holds accounts back: their owners' pauses, and blocks that Slipway met at X. Each end and each beginning is an event. */
 export interface AccountBlocks {
+  /** A block that has passed by itself is not shown. */
   get(accountId: string): Promise<Blocks>;
+  /** By its owner; independent of a block. What is being published is finished. */
   pause(accountId: string, detail: string): Promise<void>;
+  /** Unless one of the same cause is in force, or one that lasts longer. */
   block(accountId: string, block: Block): Promise<void>;
   /** One action: the pause and/or the block go, and its posts go on at once. False when there was nothing. */
   release(accountId: string, what: 'pause' | 'block' | 'both'): Promise<boolean>;
+  /** Releases every account that is blocked for this app's sake. Returns how many. */
+  releaseApp(app: string): Promise<number>;
 }
 
+/** What stands in the hash: either may be missing. */
+type Stored = Partial<Record<keyof Blocks, Block>>;
+
 export function createAccountBlocks(redis: Redis, layout: Layout, now: () => number): AccountBlocks {
-  const get = async (accountId: string): Promise<Blocks> => {
-    const stored = await redis.hget(layout.forAccount(accountId).blocks, accountId);
-    return { paused: null, block: null, ...JSON.parse(stored ?? '{}') };
-  };
-  const put = async (accountId: string, blocks: Blocks): Promise<void> => {
-    await redis.hset(layout.forAccount(accountId).blocks, accountId, JSON.stringify(blocks));
-  };
+  const eventsSince = (): number => now() - EVENT_RETENTION_MS;
+  const releaseAll = async (
+    keys: PartitionKeys,
+    accountIds: string[],
+    what: 'pause' | 'block' | 'both',
+    app: string,
+  ): Promise<number> =>
+    Number(
+      await release(
+        redis,
+        [keys.blocks, keys.events, keys.ring, keys.releases],
+        [eventsSince(), keys.due, keys.backlog, what, app, ...accountIds],
+      ),
+    );
+
   return {
-    get,
+    async get(accountId) {
+      const json = await redis.hget(layout.forAccount(accountId).blocks, accountId);
+      const blocks: Stored = json === null ? {} : JSON.parse(json);
+      const isOver = blocks.block?.until != null && blocks.block.until <= now();
+      return { paused: blocks.paused ?? null, block: isOver ? null : (blocks.block ?? null) };
+    },
     async pause(accountId, detail) {
+      const { blocks, events } = layout.forAccount(accountId);
       const paused: Block = { cause: 'paused', since: now(), until: null, detail };
-      await put(accountId, { ...(await get(accountId)), paused });
+      await pause(redis, [blocks, events], [accountId, JSON.stringify(paused), eventsSince()]);
     },
-    async block(accountId, block) {
-      await put(accountId, { ...(await get(accountId)), block });
+    async block(accountId, noted) {
+      const { blocks, events } = layout.forAccount(accountId);
+      await block(redis, [blocks, events], [accountId, JSON.stringify(noted), eventsSince()]);
     },
-    async release(accountId, what) {
-      const before = await get(accountId);
-      const after = {
-        paused: what === 'block' ? before.paused : null,
-        block: what === 'pause' ? before.block : null,
-      };
-      await put(accountId, after);
-      return JSON.stringify(after) !== JSON.stringify(before);
+    release: async (accountId, what) =>
+      (await releaseAll(layout.forAccount(accountId), [accountId], what, '')) > 0,
+    async releaseApp(app) {
+      let released = 0;
+      for (const keys of layout.partitions) {
+        // Whoever is about to note a block for the app's sake is not to do so.
+        await redis.hincrby(keys.releases, '', 1);
+        let cursor = '0';
+        do {
+          const [next, entries] = await redis.hscan(keys.blocks, cursor, 'COUNT', BATCH);
+          cursor = next;
+          const blocked = accountsOf(app, entries);
+          for (let from = 0; from < blocked.length; from += BATCH)
+            released += await releaseAll(keys, blocked.slice(from, from + BATCH), 'block', app);
+        } while (cursor !== '0');
+      }
+      return released;
     },
   };
+}
+
+/** Those that are blocked for the app's sake, of account ids and their blocks in turn. */
+function accountsOf(app: string, entries: string[]): string[] {
+  const accounts: string[] = [];
+  for (let index = 0; index < entries.length; index += 2) {
+    const blocks: Stored = JSON.parse(entries[index + 1] ?? '{}');
+    if (blocks.block?.app === app) accounts.push(entries[index] ?? '');
+  }
+  return accounts;
 }

@@ -3,10 +3,10 @@ import type { Redis } from 'ioredis';
 import type { PartitionKeys } from './keys.ts';
 import { loadScript } from './script.ts';
 
-const admit = loadScript('admit', 'history');
+const admit = loadScript('admit', 'history', 'time', 'ring', 'blocks');
 const looks = loadScript('looks');
 const readmit = loadScript('readmit');
-const strays = loadScript('strays');
+const strays = loadScript('strays', 'time', 'ring');
 
 /** "Look at this post now": what a job says. A post has one current wake; jobs of older ones are void. */
 export interface Wake {
@@ -22,7 +22,10 @@ export interface Admitted extends Wake {
 
 /** How records come to have jobs, and get them back. */
 export interface Admissions {
-  /** Due posts leave the backlog, under a lease; each needs a job before the lease ends. */
+  /**
+   * Due posts leave the backlogs of their accounts, in turn, under a lease; each needs a job before the lease ends. An account that is
+   * held back, or has its share in hand, gives none.
+   */
   admit(limit: number): Promise<Wake[]>;
   /** Posts that should have been looked at and were not. */
   overdue(limit: number): Promise<Admitted[]>;
@@ -44,7 +47,12 @@ export interface AdmissionOptions {
   leaseMs: number;
   /** How long after the end of a wait its job may be late before it is overdue. */
   graceMs: number;
+  /** Posts of one account that are handed over or in hand at a time. */
+  share: number;
 }
+
+/** Of an account that is not known (yet): one post per turn, at any pace. */
+const DEFAULT_PACE = '1 0 0';
 
 const UPCOMING_MS = 60_000;
 const UNFINISHED = STATUSES.filter((status) => !isTerminal(status));
@@ -52,24 +60,24 @@ const UNFINISHED = STATUSES.filter((status) => !isTerminal(status));
 export function createAdmissions(
   redis: Redis,
   keys: PartitionKeys,
-  { leaseMs, graceMs }: AdmissionOptions,
+  { leaseMs, graceMs, share }: AdmissionOptions,
 ): Admissions {
   return {
     async admit(limit) {
       const reply = await admit(
         redis,
-        [keys.backlog, keys.admitted, keys.history],
-        [limit, leaseMs, keys.post],
+        [keys.ring, keys.admitted, keys.history, keys.blocks],
+        [limit, leaseMs, share, DEFAULT_PACE, keys.post, keys.backlog, keys.busy, keys.tat, keys.account],
       );
       return inGroups(reply, 2).map(([postId = '', wake]) => ({ postId, wake: Number(wake) }));
     },
     async overdue(limit) {
-      return admittedOf(await looks(redis, [keys.admitted], [limit, keys.post, '-inf', 0, 0]));
+      return admittedOf(await looks(redis, [keys.admitted], [limit, keys.post, '-inf', 0, 0, keys.busy]));
     },
     async upcoming(offset, limit) {
       // One that is being handed over has a lease that ends before the first of these.
       const span = [graceMs + 1_000, graceMs + UPCOMING_MS];
-      return admittedOf(await looks(redis, [keys.admitted], [limit, keys.post, ...span, offset]));
+      return admittedOf(await looks(redis, [keys.admitted], [limit, keys.post, ...span, offset, keys.busy]));
     },
     async readmit(posts) {
       const each = posts.flatMap(({ postId, wake, lookAt, replace }) => [
@@ -90,8 +98,8 @@ export function createAdmissions(
       if (!status) throw new Error('there are statuses that are not the last');
       const reply = await strays(
         redis,
-        [keys.admitted, keys.backlog, keys.ofStatus(status)],
-        [cursor?.after ?? '', limit],
+        [keys.admitted, keys.ring, keys.ofStatus(status)],
+        [cursor?.after ?? '', limit, keys.post, keys.backlog, keys.busy],
       );
       const [after = '', ...found] = Array.isArray(reply) ? reply.map(String) : [];
       const next = after === '' ? UNFINISHED[UNFINISHED.indexOf(status) + 1] : status;
@@ -100,12 +108,15 @@ export function createAdmissions(
   };
 }
 
-/** How many posts should have been handed over, or looked at, more than so long ago. */
+/**
+ * How many accounts should have been given a post, and posts been looked at, more than so long ago. What waits for its account's
+ * share, its pace or its release is not late.
+ */
 export async function countLatePosts(redis: Redis, keys: PartitionKeys, byMs: number): Promise<number> {
   const [seconds] = await redis.time();
   const before = Number(seconds) * 1_000 - byMs;
   const [due, admitted] = await Promise.all([
-    redis.zcount(keys.backlog, '-inf', before),
+    redis.zcount(keys.ring, '-inf', before),
     redis.zcount(keys.admitted, '-inf', before),
   ]);
   return due + admitted;

@@ -74,7 +74,8 @@ export function createEventFeed(
         );
         for (const [stream, entries] of reply ?? []) {
           for (const [id, fields] of entries) {
-            const postId = fields[fields.indexOf('p') + 1] ?? '';
+            // What is told of an account has a field `a` in its place.
+            const postId = fields[0] === 'p' ? (fields[1] ?? '') : '';
             if (followers.listenerCount(postId) > 0) {
               followers.emit(postId, { kind: 'event', ...toEvent(postId, id, fields) } satisfies FeedItem);
             }

@@ -1,4 +1,5 @@
 import {
+  type Block,
   type ChangedHistory,
   type PostEvent,
   type PostRequest,
@@ -9,12 +10,12 @@ import {
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { isEveryWriteOnDisk } from './durability.ts';
-import type { Layout } from './keys.ts';
+import type { Layout, PartitionKeys } from './keys.ts';
 import { nameClaim } from './record-fields.ts';
 import { type Rewritten, saveRecord } from './save-record.ts';
 import { loadScript } from './script.ts';
 
-const claim = loadScript('claim', 'history', 'fence');
+const claim = loadScript('claim', 'history', 'fence', 'releases');
 const renew = loadScript('renew');
 
 const claimReply = z.union([
@@ -30,6 +31,7 @@ const claimReply = z.union([
     z.string(), // history now
     z.number(), // since when
     z.number(), // begun with a failover
+    z.string(), // releases of the account
   ]),
 ]);
 
@@ -49,6 +51,8 @@ export interface HeldPost {
 export interface HeldSave {
   /** Gives the post out of hand until then. */
   release?: { until: number };
+  /** Puts the post back into the backlog of its account, which waits for what this block says; null: for what is noted already. */
+  park?: { block: Block | null };
   /** Nothing is written where Redis has another history than this one; null: than the one that the post was created in. */
   ifHistory?: string | null;
 }
@@ -79,13 +83,15 @@ export interface HoldOptions {
   leaseMs: number;
   /** How long after the end of a wait its job may be late before it is put back. */
   graceMs: number;
+  /** A place in the share of an account is free, and it may be given its next post now. */
+  onDue?: (partition: PartitionKeys) => void;
 }
 
 export function createHeldPosts(
   redis: Redis,
   layout: Layout,
   now: () => number,
-  { holder, leaseMs, graceMs }: HoldOptions,
+  { holder, leaseMs, graceMs, onDue }: HoldOptions,
 ): HeldPosts {
   const changed = async ({
     history,
@@ -104,13 +110,24 @@ export function createHeldPosts(
       const claimant = nameClaim(holder);
       const reply = await claim(
         redis,
-        [keys.post + id, keys.admitted, keys.history],
-        [id, wake, claimant, leaseMs],
+        [keys.post + id, keys.admitted, keys.history, keys.releases],
+        [id, wake, claimant, leaseMs, keys.busy],
       );
       const parsed = claimReply.parse(reply);
       if (parsed[0] !== 'held') return { refused: parsed[0] };
-      const [, requestJson, stateJson, firstRev, fence, abandoned, created, history, since, promoted] =
-        parsed;
+      const [
+        ,
+        requestJson,
+        stateJson,
+        firstRev,
+        fence,
+        abandoned,
+        created,
+        history,
+        since,
+        promoted,
+        releases,
+      ] = parsed;
       const request: PostRequest = JSON.parse(requestJson);
       const state: PostState = JSON.parse(stateJson);
       const isKnown = (state.publish.history ?? created) === history;
@@ -123,19 +140,23 @@ export function createHeldPosts(
         state,
         abandoned: abandoned === 1,
         changedHistory: isKnown ? null : await changed({ history, since, promoted: promoted === 1 }),
-        async save(next, events, { release, ...guard } = {}) {
+        async save(next, events, { release, park, ...guard } = {}) {
           const saved = await saveRecord(
             redis,
             keys,
             { id, request, rev, fence, statusBefore: status, state: next, events, now: now(), ...guard },
             isTerminal(next.status)
               ? { mode: 'over' }
-              : release
-                ? { mode: 'release', lookedAtBy: release.until + graceMs }
-                : { mode: 'hold', leaseMs },
+              : park
+                ? { mode: 'park', releases, ...park }
+                : release
+                  ? { mode: 'release', lookedAtBy: release.until + graceMs }
+                  : { mode: 'hold', leaseMs },
+            { tell: false },
           );
           if (saved === null) return 'lost';
           if (saved.as === 'rewritten') return changed(saved);
+          if (saved.due) onDue?.(keys);
           rev = saved.rev;
           status = next.status;
           return 'saved';

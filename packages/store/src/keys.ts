@@ -7,8 +7,14 @@ export interface PartitionKeys {
   tag: string;
   /** Prefix of the records: `post` + id. */
   post: string;
-  /** Posts that wait for their start, by that instant. */
+  /** Prefix of the posts of an account that wait for their start, by that instant: it + account id. */
   backlog: string;
+  /** Accounts that have posts to hand over, by the instant at which they may be given the next one. */
+  ring: string;
+  /** Prefix of the set of an account's posts that are handed over or in hand: it + account id. */
+  busy: string;
+  /** Prefix of how far an account has used up its pace (GCRA, epoch ms): it + account id. Expires by itself. */
+  tat: string;
   /** Posts that are handed to the queue, by the instant at which somebody must have looked at them. */
   admitted: string;
   all: string;
@@ -38,6 +44,8 @@ export interface PartitionKeys {
   limitsOf: (accountId: string) => string;
   /** What was spent for an account in a month (`2026-01`), in micro-dollars. */
   spentOf: (accountId: string, month: string) => string;
+  /** Hash: how often an account was released; and, under '', how often an app was. */
+  releases: string;
   /** What was last known of Redis' own history: its name and since when. */
   history: string;
   /** Written by whoever makes sure that what was written before is safe. */
@@ -60,7 +68,10 @@ export function keysOf(partition: number): PartitionKeys {
     partition,
     tag,
     post: `${tag}:post:`,
-    backlog: `${tag}:backlog`,
+    backlog: `${tag}:backlog:`,
+    ring: `${tag}:ring`,
+    busy: `${tag}:busy:`,
+    tat: `${tag}:tat:`,
     admitted: `${tag}:admitted`,
     all: `${tag}:posts`,
     ofAccount: (accountId) => `${tag}:posts:account:${accountId}`,
@@ -77,6 +88,7 @@ export function keysOf(partition: number): PartitionKeys {
     blocks: `${tag}:blocks`,
     limitsOf: (accountId) => `${tag}:limits:${accountId}`,
     spentOf: (accountId, month) => `${tag}:spent:${accountId}:${month}`,
+    releases: `${tag}:releases`,
     history: `${tag}:history`,
     barrier: `${tag}:barrier`,
     due: `${tag}:due`,

@@ -7,7 +7,7 @@ import { type Rewritten, saveRecord } from './save-record.ts';
 import { loadScript } from './script.ts';
 import type { ListQuery, PostStore } from './store.ts';
 
-const create = loadScript('create', 'history');
+const create = loadScript('create', 'history', 'time', 'ring');
 
 /** How often `change` starts over before it gives up: each time somebody else must have saved in between. */
 const CHANGE_TRIES = 20;
@@ -27,7 +27,7 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
         redis,
         [
           keys.post + request.id,
-          keys.backlog,
+          keys.backlog + request.accountId,
           keys.all,
           keys.ofAccount(request.accountId),
           keys.ofStatus(state.status),
@@ -35,6 +35,7 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
           keys.eventsOf(request.id),
           keys.history,
           keys.schedule(request.accountId),
+          keys.ring,
         ],
         [
           request.id,
@@ -47,6 +48,7 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
           keys.due,
           request.publishAt,
           now() - SCHEDULE_RETENTION_MS,
+          request.accountId,
         ],
       );
       if (created !== 1) throw new Error(`the id ${request.id} is taken`);
@@ -75,6 +77,7 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
           keys,
           { id, request, isRewritten, rev, fence, statusBefore, state, events, now: now(), ifHistory },
           isTerminal(state.status) ? { mode: 'over' } : { mode: 'reopen', startAt: startAt ?? now() },
+          { tell: true },
         );
         if (saved?.as === 'saved') {
           return {

@@ -1,18 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import type { PostEvent, PostRequest, PostState, Status } from '@slipway/pipeline/core';
+import type { Block, PostEvent, PostRequest, PostState, Status } from '@slipway/pipeline/core';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { EVENT_RETENTION_MS, type PartitionKeys } from './keys.ts';
 import { loadScript } from './script.ts';
 
-const save = loadScript('save', 'history', 'fence');
+const save = loadScript('save', 'history', 'fence', 'time', 'ring', 'releases', 'blocks');
 
 /** What becomes of the record's place in the hand-off; `save.lua` says what each does. */
 export type SaveMode =
   | { mode: 'hold'; leaseMs: number }
   | { mode: 'release'; lookedAtBy: number }
   | { mode: 'over' }
-  | { mode: 'reopen'; startAt: number };
+  | { mode: 'reopen'; startAt: number }
+  /** `releases` is what the claim said of them: a block is not noted that was released since. */
+  | { mode: 'park'; block: Block | null; releases: string };
 
 export interface Save {
   id: string;
@@ -31,7 +33,8 @@ export interface Save {
 }
 
 export type Saved =
-  | { as: 'saved'; rev: number; fence: number }
+  /** `due`: it may be the turn of the account now. */
+  | { as: 'saved'; rev: number; fence: number; due: boolean }
   /** Nothing was written. */
   | Rewritten;
 
@@ -44,30 +47,35 @@ export interface Rewritten {
 }
 
 const saveReply = z.union([
-  z.tuple([z.literal('saved'), z.number(), z.number()]),
+  z.tuple([z.literal('saved'), z.number(), z.number(), z.number()]),
   z.tuple([z.literal('rewritten'), z.string(), z.number(), z.number()]),
   z.tuple([z.enum(['missing', 'stale'])], z.unknown()),
 ]);
 
-/** Null where somebody saved or took the record in between: then nothing was written. */
+/** With `tell` the workers hear at once when the account may be given its next post. Null where somebody saved or took the record in between: then nothing was written. */
 export async function saveRecord(
   redis: Redis,
   keys: PartitionKeys,
   { id, request, isRewritten = false, rev, fence, statusBefore, state, events, now, ifHistory }: Save,
   then: SaveMode,
+  { tell }: { tell: boolean },
 ): Promise<Saved | null> {
   const reply = await save(
     redis,
     [
       keys.post + id,
       keys.admitted,
-      keys.backlog,
+      keys.backlog + request.accountId,
       keys.ofStatus(statusBefore),
       keys.ofStatus(state.status),
       keys.events,
       keys.eventsOf(id),
       keys.history,
       keys.schedule(request.accountId),
+      keys.ring,
+      keys.busy + request.accountId,
+      keys.blocks,
+      keys.releases,
     ],
     [
       id,
@@ -81,16 +89,19 @@ export async function saveRecord(
       // Names this save: a client that lost its connection sends the same one again without knowing whether it got through.
       randomBytes(6).toString('base64url'),
       ifHistory === undefined ? '-' : (ifHistory ?? ''),
-      keys.due,
+      tell ? keys.due : '',
       isRewritten ? JSON.stringify(request) : '',
       request.publishAt,
+      request.accountId,
+      then.mode === 'park' && then.block ? JSON.stringify(then.block) : '',
+      then.mode === 'park' ? then.releases : '',
       ...events.map((event) => JSON.stringify(event)),
     ],
   );
   const parsed = saveReply.parse(reply);
   switch (parsed[0]) {
     case 'saved':
-      return { as: 'saved', rev: parsed[1], fence: parsed[2] };
+      return { as: 'saved', rev: parsed[1], fence: parsed[2], due: parsed[3] === 1 };
     case 'rewritten':
       return { as: 'rewritten', history: parsed[1], since: parsed[2], promoted: parsed[3] === 1 };
     case 'missing':
@@ -108,6 +119,7 @@ function amountOf(then: SaveMode): number {
     case 'reopen':
       return then.startAt;
     case 'over':
+    case 'park':
       return 0;
   }
 }

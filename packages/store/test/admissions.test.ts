@@ -5,7 +5,7 @@ import { eventually } from '@slipway/testkit';
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
 import type { Admitted, Wake } from '../src/index.ts';
 import { keysOf } from '../src/keys.ts';
-import { FAR_FUTURE, LEASE_MS, type Rig, claimed, postRequest, startRig } from './rig.ts';
+import { ACCOUNT, FAR_FUTURE, LEASE_MS, type Rig, claimed, postRequest, startRig } from './rig.ts';
 
 let rig: Rig;
 const keys = keysOf(0);
@@ -44,7 +44,7 @@ describe('admitting', () => {
     expect(first).toEqual(ids.slice(0, 3).map((postId) => ({ postId, wake: 1 })));
     expect(await admissions.admit(100)).toEqual(ids.slice(3).map((postId) => ({ postId, wake: 1 })));
     expect(await admissions.admit(100)).toEqual([]);
-    expect(await rig.redis.zcard(keys.backlog)).toBe(1);
+    expect(await rig.redis.zcard(keys.backlog + ACCOUNT)).toBe(1);
   });
 
   test('puts each under a lease', async ({ expect }) => {
@@ -84,7 +84,7 @@ describe('admitting', () => {
     const [id = ''] = await due(1);
     await rig.redis.del(keys.post + id);
     expect(await rig.admissions().admit(10)).toEqual([]);
-    expect(await rig.redis.zcard(keys.backlog)).toBe(0);
+    expect(await rig.redis.zcard(keys.backlog + ACCOUNT)).toBe(0);
     expect(await rig.redis.exists(keys.post + id, keys.admitted)).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
 import { keysOf } from '../src/keys.ts';
 import { startAnswerThief } from './answer-thief.ts';
-import { type Rig, postRequest, published, staging, startRig, takeInHand } from './rig.ts';
+import { ACCOUNT, type Rig, postRequest, published, staging, startRig, takeInHand } from './rig.ts';
 
 let rig: Rig;
 const keys = keysOf(0);
@@ -53,7 +53,7 @@ describe('a change from outside', () => {
         data: {},
       });
     }
-    expect(await rig.redis.zcard(keys.backlog)).toBe(0);
+    expect(await rig.redis.zcard(keys.backlog + ACCOUNT)).toBe(0);
     expect(await rig.redis.zcard(keys.admitted)).toBe(0);
     expect(await rig.redis.zcard(keys.ofStatus('canceled'))).toBe(2);
     expect(await rig.redis.zcard(keys.ofStatus('scheduled'))).toBe(0);

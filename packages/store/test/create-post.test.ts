@@ -20,7 +20,7 @@ describe('a new post', () => {
 
     expect(record).toMatchObject({ request, rev: 1, fence: 0, heldBy: null, state: { status: 'scheduled' } });
     expect(await rig.store().posts.get(request.id)).toEqual(record);
-    expect(await rig.redis.zrange(keys.backlog, '0', '-1', 'WITHSCORES')).toEqual([
+    expect(await rig.redis.zrange(keys.backlog + ACCOUNT, '0', '-1', 'WITHSCORES')).toEqual([
       request.id,
       String(FAR_FUTURE),
     ]);

@@ -6,6 +6,7 @@ import {
   type ConnectionRole,
   type HeldPost,
   type HeldPosts,
+  type HoldOptions,
   type Store,
   connectRedis,
   createAdmissions,
@@ -28,8 +29,12 @@ export interface Rig {
   /** The callers' side, over `redis` unless told otherwise. */
   store(options?: { partitions?: number; redis?: Redis }): Store;
   /** A worker's side. */
-  worker(options?: { partitions?: number; redis?: Redis; holder?: string; leaseMs?: number }): HeldPosts;
-  admissions(options?: { leaseMs?: number; redis?: Redis }): ReturnType<typeof createAdmissions>;
+  worker(options?: { partitions?: number; redis?: Redis } & Partial<HoldOptions>): HeldPosts;
+  admissions(options?: {
+    leaseMs?: number;
+    redis?: Redis;
+    share?: number;
+  }): ReturnType<typeof createAdmissions>;
   /** Names of the clients that Redis knows, `redis` aside. */
   clients(): Promise<string[]>;
   /** Everything in Redis, key by key, byte by byte. */
@@ -76,12 +81,17 @@ export async function startRig(options: RedisOptions = { appendfsync: 'no' }): P
       stores.push(store);
       return store;
     },
-    worker: ({ partitions = 1, redis: over = redis, holder = 'worker-a', leaseMs = LEASE_MS } = {}) =>
-      createHeldPosts(over, layOut(partitions), Date.now, { holder, leaseMs, graceMs: GRACE_MS }),
-    admissions: ({ leaseMs = LEASE_MS, redis: over = redis } = {}) => {
+    worker: ({ partitions = 1, redis: over = redis, ...given } = {}) =>
+      createHeldPosts(over, layOut(partitions), Date.now, {
+        holder: 'worker-a',
+        leaseMs: LEASE_MS,
+        graceMs: GRACE_MS,
+        ...given,
+      }),
+    admissions: ({ leaseMs = LEASE_MS, redis: over = redis, share = 1_000 } = {}) => {
       const [keys] = layOut(1).partitions;
       if (!keys) throw new Error('a layout has at least one partition');
-      return createAdmissions(over, keys, { leaseMs, graceMs: GRACE_MS });
+      return createAdmissions(over, keys, { leaseMs, graceMs: GRACE_MS, share });
     },
     clients,
     async dump() {

@@ -6,6 +6,7 @@ import { keysOf } from '../src/keys.ts';
 import { startAnswerThief } from './answer-thief.ts';
 import { commandsDuring } from './commands.ts';
 import {
+  ACCOUNT,
   GRACE_MS,
   LEASE_MS,
   type Rig,
@@ -138,9 +139,9 @@ describe('a save', () => {
 
   test('that ends the post takes it out of backlog and hand-off, for good', async ({ expect }) => {
     const { id, wake, post } = await takeInHand(rig);
-    await rig.redis.zadd(keys.backlog, 1, id);
+    await rig.redis.zadd(keys.backlog + ACCOUNT, 1, id);
     expect(await post.save(published(post.state), [moved('post.published')])).toBe('saved');
-    expect(await rig.redis.zscore(keys.backlog, id)).toBeNull();
+    expect(await rig.redis.zscore(keys.backlog + ACCOUNT, id)).toBeNull();
     expect(await rig.redis.zscore(keys.admitted, id)).toBeNull();
     expect(await rig.store().posts.get(id)).toMatchObject({ state: { status: 'published' }, heldBy: null });
     expect(await rig.worker().claim(id, wake)).toEqual({ refused: 'over' });

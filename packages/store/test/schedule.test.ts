@@ -52,7 +52,7 @@ describe('the schedule of an account', () => {
     expect(outcome?.record.request).toEqual(moved);
     expect((await posts.get(id))?.request).toEqual(moved);
     expect(await scores()).toEqual({ [id]: FAR_FUTURE + HOUR });
-    expect(await rig.redis.zscore(keys.backlog, id)).toBe(String(FAR_FUTURE));
+    expect(await rig.redis.zscore(keys.backlog + ACCOUNT, id)).toBe(String(FAR_FUTURE));
     expect(await post.save(post.state, [])).toBe('lost');
     expect((await posts.get(id))?.request).toEqual(moved);
   });
