@@ -101,6 +101,7 @@ await takeInAccounts({
     importAccounts(fileAccounts, {
       records,
       vault,
+      blocks,
       ring,
       clientId: config.SLIPWAY_X_CLIENT_ID ?? null,
       now: Date.now,

@@ -111,15 +111,16 @@ export async function startApi({
     defaultTier: 'unlimited',
   });
   const ring = parseKeyRing(`test:${Buffer.alloc(32, 7).toString('base64')}`);
+  const blocks = createAccountBlocks(connection, layOut(1), Date.now);
   const vault = createVault({ records, ring, now: Date.now });
   await importAccounts(readAccountsFile(ACCOUNTS_FILE), {
     records,
     vault,
+    blocks,
     ring,
     clientId: null,
     now: Date.now,
   });
-  const blocks = createAccountBlocks(connection, layOut(1), Date.now);
   const x = createXClient({ baseUrl: 'http://127.0.0.1:9' });
   const connectingDeps: ConnectingDeps = {
     x,

@@ -2,23 +2,16 @@
  * The worker as a process. Exit status: 0 after SIGTERM or SIGINT, 78 (EX_CONFIG) for an environment or a Redis that must not be
  * run with, 1 for anything else.
  */
-import { createAccounts, createVault, importAccounts, readAccountsFile } from '@slipway/accounts';
+import { readAccountsFile } from '@slipway/accounts';
 import { createObjects } from '@slipway/pipeline';
 import { knownLimits } from '@slipway/pipeline/core';
-import {
-  connectRedis,
-  createAccountRecords,
-  createQuota,
-  createStore,
-  layOut,
-  readRisks,
-  watchConnections,
-} from '@slipway/store';
+import { connectRedis, createQuota, createStore, layOut, readRisks, watchConnections } from '@slipway/store';
 import { createXClient } from '@slipway/x-media';
 import { startWorker } from './app.ts';
 import { parseConfig, policyOf } from './config.ts';
 import { serveHealth } from './health.ts';
 import { createLogger } from './logger.ts';
+import { openAccounts } from './open-accounts.ts';
 
 const EX_CONFIG = 78;
 /** Beyond the grace of running requests, for what there is to close. */
@@ -40,22 +33,23 @@ const store = createStore({
   connectBlocking: (name) => connectRedis(config.REDIS_URL, { role: 'blocking', name }),
 });
 await checkSafety();
-const records = createAccountRecords({
+const x = createXClient({ baseUrl: config.SLIPWAY_X_BASE_URL, userAgent: 'slipway' });
+const opened = openAccounts({
+  config,
   redis: probe,
-  layout: layOut(config.SLIPWAY_PARTITIONS),
-  defaultTier: config.SLIPWAY_X_TIER,
+  connectBarrier: () =>
+    watch(connectRedis(config.REDIS_URL, { role: 'worker', name: `${config.SLIPWAY_WORKER_NAME}-accounts` })),
+  x,
+  logger,
 });
-const ring = config.SLIPWAY_SECRET_KEYS;
-const vault = createVault({ records, ring, now: Date.now });
-const accounts = createAccounts({ records, vault, now: Date.now });
-await takeInAccounts();
+await opened.takeIn(fileAccounts);
+const { accounts } = opened;
 
 const objects = createObjects({
   s3Endpoint: config.SLIPWAY_S3_ENDPOINT,
   s3Region: config.AWS_REGION,
   s3ForcePathStyle: config.SLIPWAY_S3_FORCE_PATH_STYLE,
 });
-const x = createXClient({ baseUrl: config.SLIPWAY_X_BASE_URL, userAgent: 'slipway' });
 const policy = policyOf(config);
 const quota = createQuota({
   redis: probe,
@@ -103,6 +97,7 @@ async function stop(reason: string): Promise<void> {
   logger.info({ reason, inHand: worker.inHand }, 'stopping');
   await worker.stop();
   health?.close();
+  await opened.close();
   await x.close();
   objects.close();
   probe.disconnect();
@@ -117,12 +112,6 @@ async function checkSafety(): Promise<void> {
   if (config.SLIPWAY_ENV !== 'production' || !risks.some(({ effect }) => effect === 'loses_posts')) return;
   logger.fatal('this Redis may lose posts; not starting in production');
   process.exit(EX_CONFIG);
-}
-
-async function takeInAccounts(): Promise<void> {
-  const clientId = config.SLIPWAY_X_CLIENT_ID ?? null;
-  const taken = await importAccounts(fileAccounts, { records, vault, ring, clientId, now: Date.now });
-  if (taken > 0) logger.info({ accounts: taken }, 'accounts of the file were taken in');
 }
 
 /** What a bad configuration throws is for the operator: a message that says what to do, and no stack. */

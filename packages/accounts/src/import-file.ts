@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AccountRecords } from '@slipway/store';
+import type { AccountBlocks, AccountRecords } from '@slipway/store';
 import type { FileAccount } from './accounts-file.ts';
 import type { KeyRing } from './key-ring.ts';
 import { open, seal } from './seal.ts';
@@ -8,6 +8,7 @@ import { type Vault, grantOf } from './vault.ts';
 export interface ImportDeps {
   records: AccountRecords;
   vault: Vault;
+  blocks: Pick<AccountBlocks, 'release'>;
   ring: KeyRing;
   /** The OAuth 2 client that tokens of the file are for, if it is known. */
   clientId: string | null;
@@ -21,7 +22,7 @@ export interface ImportDeps {
  */
 export async function importAccounts(
   accounts: readonly FileAccount[],
-  { records, vault, ring, clientId, now }: ImportDeps,
+  { records, vault, blocks, ring, clientId, now }: ImportDeps,
 ): Promise<number> {
   let put = 0;
   for (const { id, username, xUserId, secret, scopes, expiresAt, settings } of accounts) {
@@ -39,6 +40,7 @@ export async function importAccounts(
     // Another process is putting the same file in.
     if (!done) continue;
     put += 1;
+    await blocks.release(id, 'block');
     if (settings) await records.updateSettings(id, () => settings);
   }
   return put;

@@ -1,4 +1,5 @@
 export { type AccountsOptions, createAccounts } from './accounts.ts';
+export { type RefreshLog, type Refresher, type RefresherDeps, createRefresher } from './refresh.ts';
 export { type FileAccount, readAccountsFile } from './accounts-file.ts';
 export { ConnectError, type ConnectErrorCode } from './connect-error.ts';
 export { CALLBACK_PATH } from './connect-by-code.ts';

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { startRedis, type LocalRedis } from '@slipway/local';
-import { createAccountRecords, layOut, type AccountRecords } from '@slipway/store';
+import {
+  createAccountBlocks,
+  createAccountRecords,
+  layOut,
+  type AccountBlocks,
+  type AccountRecords,
+} from '@slipway/store';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
 import { createVault, importAccounts, parseKeyRing, type FileAccount, type Vault } from '../src/index.ts';
@@ -9,12 +15,14 @@ let server: LocalRedis;
 let redis: Redis;
 let records: AccountRecords;
 let vault: Vault;
+let blocks: AccountBlocks;
 const ring = parseKeyRing(`k:${randomBytes(32).toString('base64')}`);
 
 beforeAll(async () => {
   server = await startRedis({ appendfsync: 'no' });
   redis = new Redis(server.url);
   records = createAccountRecords({ redis, layout: layOut(1), defaultTier: 'unlimited' });
+  blocks = createAccountBlocks(redis, layOut(1), Date.now);
   vault = createVault({ records, ring, now: () => 5 });
 });
 beforeEach(() => redis.flushall());
@@ -33,7 +41,7 @@ const entry: FileAccount = {
   settings: null,
 };
 const take = (...accounts: FileAccount[]): Promise<number> =>
-  importAccounts(accounts, { records, vault, ring, clientId: 'client', now: () => 5 });
+  importAccounts(accounts, { records, vault, blocks, ring, clientId: 'client', now: () => 5 });
 
 describe('accounts of a file', () => {
   test('are taken in under their own ids, and only once', async ({ expect }) => {

@@ -9,6 +9,7 @@ import {
   type StepEvent,
   type Waiting,
   announce,
+  deadlineOf,
   decide,
   evolve,
   keyOf,
@@ -16,6 +17,7 @@ import {
 import { createInbox } from './inbox.ts';
 import { type Perform, perform as performForReal } from './perform/perform.ts';
 import { NOT_MADE, quotaCallOf } from './perform/quota-call.ts';
+import { unlessAborted } from './perform/unless-aborted.ts';
 import { createProgress } from './progress.ts';
 import type { World } from './world.ts';
 
@@ -56,6 +58,7 @@ export interface RunOptions {
   perform?: Perform;
 }
 
+type Credentials = Awaited<ReturnType<World['accounts']['credentialsOf']>>;
 type Arrival = { action: Action } & ({ event: StepEvent } | { error: unknown });
 
 /** Works on a post as long as there is something to do: decide, perform, evolve, save. */
@@ -103,14 +106,33 @@ export async function run(
     return false;
   };
 
+  /** Of the account, before anything is written: a call whose credentials are not at hand would have to be called off. */
+  const credentials = async (): Promise<Credentials | null> => {
+    try {
+      return await unlessAborted(world.accounts.credentialsOf(request.accountId), abort);
+    } catch (error) {
+      if (abort.aborted) return null;
+      throw error;
+    }
+  };
+
+  const hold = async (waiting: Waiting): Promise<void> => {
+    await fold([{ type: 'held', at: clock.now(), action: { do: 'create' }, waiting }]);
+  };
+
   /** Writes the intent to create the post, where X's limits and the budgets let it, and makes sure that it stays written. */
-  const intend = async (event: StepEvent & { type: 'intended' }): Promise<void> => {
+  const intend = async (): Promise<void> => {
+    const found = await credentials();
+    if (!found) return;
+    if ('waiting' in found) return hold(found.waiting);
+    // To refresh them may have taken its time.
+    const at = clock.now();
+    const event = { type: 'intended', at, deadline: deadlineOf(at, policy) } as const;
     const intended = { request, state: evolve(request, state, event, policy) };
     const account = await world.accounts.find(request.accountId);
     const call = quotaCallOf(world, { do: 'create' }, intended, account);
     const waiting = await world.quota.take(call);
-    if (waiting)
-      return void (await fold([{ type: 'held', at: clock.now(), action: { do: 'create' }, waiting }]));
+    if (waiting) return hold(waiting);
     const isWritten = await fold([event]);
     if (isWritten && (await options.durable())) return;
     await world.quota.settle(call, NOT_MADE);
@@ -166,7 +188,7 @@ export async function run(
         case 'note':
           if (decision.event.type !== 'intended') await fold([decision.event]);
           else if (halted) return await handBack();
-          else await intend(decision.event);
+          else await intend();
           break;
         case 'start': {
           // A create whose intent is written must go out even while stopping: otherwise it would have to be doubted.

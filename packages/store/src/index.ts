@@ -8,6 +8,7 @@ export {
   type SealedAccount,
   createAccountRecords,
 } from './account-records.ts';
+export { type AccountSecrets, type StoredSecret, createAccountSecrets } from './account-secrets.ts';
 export {
   type Admissions,
   type Admitted,
@@ -17,6 +18,7 @@ export {
   createAdmissions,
 } from './admissions.ts';
 export { type Barrier, type BarrierOptions, createBarrier } from './barrier.ts';
+export { type Barriers, type BarriersOptions, createBarriers } from './barriers.ts';
 export { type ConnectionRole, connectRedis } from './connect.ts';
 export { type ConnectAttempts, createConnectAttempts } from './connect-attempts.ts';
 export { type OutageLog, watchConnections } from './connection-watch.ts';

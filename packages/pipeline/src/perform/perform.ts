@@ -13,6 +13,7 @@ import { poll } from './poll.ts';
 import { problemOf } from './problem-of.ts';
 import type { QuotaCall } from '../quota.ts';
 import { NOT_MADE, quotaCallOf, settlementOf } from './quota-call.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import { uploadOnce } from './upload-once.ts';
 
 /** An effect as `run` uses it; tests put one around it that dies. */
@@ -112,19 +113,6 @@ function touchX(effect: Effect<Exclude<Action, { do: 'inspect' | 'confirm' }>>):
       return describe({ ...effect, action });
     case 'create':
       return create({ ...effect, action });
-  }
-}
-
-/** A refresh of the account's tokens goes on to its end, whoever has stopped waiting for it. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 
