@@ -8,6 +8,7 @@ import {
   createAdmissions,
   createBarrier,
   createHeldPosts,
+  createPaces,
   layOut,
 } from '@slipway/store';
 import { Queue, Worker } from 'bullmq';
@@ -92,6 +93,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     logger,
     durable: (postId) => isDurable(layout.forPost(postId)),
     stopping: stopping.signal,
+    paces: createPaces(redis, layout, world.clock.now),
   });
 
   const barriers = new Map(

@@ -1,9 +1,10 @@
 import { LostPost, type World, run } from '@slipway/pipeline';
 import type { PostEvent } from '@slipway/pipeline/core';
-import type { HeldPost, HeldPosts, HeldSaved, Wake } from '@slipway/store';
+import type { HeldPost, HeldPosts, HeldSaved, PaceStore, Wake } from '@slipway/store';
 import { DelayedError, type Job } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Hands } from './hands.ts';
+import { createPaceMeter } from './pace-meter.ts';
 import { settle } from './settle.ts';
 import type { WriteGate } from './write-gate.ts';
 
@@ -17,6 +18,7 @@ export interface ProcessorDeps {
   durable: (postId: string) => Promise<boolean>;
   /** Aborted when the worker begins to stop. */
   stopping: AbortSignal;
+  paces: Pick<PaceStore, 'record'>;
 }
 
 /** A job says "look at this post now"; this looks. */
@@ -47,6 +49,7 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
 
   async function workOn(post: HeldPost, log: Logger) {
     const hand = hands.take(post);
+    const meter = createPaceMeter(post.state, (...measured) => deps.paces.record(post.id, ...measured));
     try {
       return await run(post, {
         world: deps.world,
@@ -75,6 +78,7 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
             return saved;
           }
           hand.renewed(askedAt);
+          meter.saved(state, events);
           for (const event of events) logEvent(log, event);
           return null;
         },
