@@ -55,6 +55,11 @@ export const FIELD_CODES = [
   'in_the_past',
   'unknown_time_zone',
   'refused_by_x',
+  'no_such_time',
+  'ambiguous_time',
+  'no_calendar',
+  'no_free_slot',
+  'close_to_another',
   ...FAILURE_CODES,
 ] as const;
 
