@@ -1,7 +1,6 @@
-import { closestName } from '@slipway/config';
 import { TIERS, calendarSchema } from '@slipway/pipeline/core';
 import { z } from 'zod';
-import type { FieldIssue } from './field-errors.ts';
+import { checkTimeZone } from './local-times.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -27,7 +26,9 @@ export const accountSettingsSchema = z.strictObject({
   calendar: calendarSchema
     .superRefine(({ timeZone }, context) => {
       const issue = checkTimeZone(timeZone);
-      if (issue) context.addIssue({ code: 'custom', path: ['timeZone'], ...issue });
+      if (!issue) return;
+      const { message, code, hint } = issue;
+      context.addIssue({ code: 'custom', path: ['timeZone'], message, params: { code, hint } });
     })
     .nullable()
     .describe(
@@ -39,24 +40,3 @@ export const accountSettingsSchema = z.strictObject({
     .max(DAY_MS)
     .describe('Two of its posts nearer than this get a warning, in milliseconds; 0: none do.'),
 });
-
-function checkTimeZone(name: string): { message: string; params: FieldIssue } | null {
-  // Offsets pass for zones with Intl, but they know no summer time.
-  if (/^[A-Za-z]/.test(name) && isKnownZone(name)) return null;
-  const near = closestName(name, Intl.supportedValuesOf('timeZone'));
-  return {
-    message: `There is no time zone ${JSON.stringify(name)}.`,
-    params: {
-      code: 'unknown_time_zone',
-      hint: near ? `Did you mean ${near}?` : 'Use an IANA name such as Europe/Berlin or UTC.',
-    },
-  };
-}
-
-function isKnownZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}

@@ -11,6 +11,7 @@ import { refuseOtherMethods } from './refuse-other-methods.ts';
 import type { Api, RouteDeps } from './route-deps.ts';
 import { cancelPostRoute } from './routes/cancel-post.ts';
 import { createPostRoute } from './routes/create-post.ts';
+import { editPostRoute } from './routes/edit-post.ts';
 import { getPostRoute } from './routes/get-post.ts';
 import { healthRoutes } from './routes/health.ts';
 import { changeAccountRoute } from './routes/change-account.ts';
@@ -100,6 +101,7 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
         };
       });
       createPostRoute(protectedScope, routeDeps);
+      editPostRoute(protectedScope, routeDeps);
       getPostRoute(protectedScope, routeDeps);
       listPostsRoute(protectedScope, routeDeps);
       cancelPostRoute(protectedScope, routeDeps);

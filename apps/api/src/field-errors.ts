@@ -38,8 +38,9 @@ function describeIssue(issue: Issue, schema: z.ZodType, input: unknown): FieldEr
       const { code, hint } = fieldIssueSchema.parse(issue.params);
       return [{ path, code, detail: issue.message, hint }];
     }
-    case 'invalid_format':
     case 'invalid_union':
+      return describeUnion(issue, schema, input);
+    case 'invalid_format':
     case 'invalid_key':
     case 'invalid_element':
     case 'not_multiple_of':
@@ -52,6 +53,20 @@ function describeIssue(issue: Issue, schema: z.ZodType, input: unknown): FieldEr
         },
       ];
   }
+}
+
+/** Of what a value may be, the one that it was meant to be: the first whose kind it is. */
+function describeUnion(
+  { errors, path }: Extract<Issue, { code: 'invalid_union' }>,
+  schema: z.ZodType,
+  input: unknown,
+): FieldError[] {
+  const isOfItsKind = (issues: readonly Issue[]): boolean =>
+    issues.every(
+      ({ code, path }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value'),
+    );
+  const meant = errors.find(isOfItsKind) ?? errors[0] ?? [];
+  return meant.flatMap((issue) => describeIssue({ ...issue, path: [...path, ...issue.path] }, schema, input));
 }
 
 function unknownField(key: string, parent: readonly PropertyKey[], schema: z.ZodType): FieldError {
@@ -163,6 +178,7 @@ function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core
 /** The names of an object's fields, and behind them those one level down, as `options.madeWithAi`. */
 function fieldNames(schema: z.core.$ZodType): string[] {
   const outer = unwrap(schema);
+  if (outer instanceof z.core.$ZodUnion) return outer._zod.def.options.flatMap(fieldNames);
   if (!(outer instanceof z.core.$ZodObject)) return [];
   const shape = Object.entries(outer._zod.def.shape);
   const deeper = shape.flatMap(([name, field]) => {

@@ -11,13 +11,13 @@ export function checkInstant(text: string): (FieldIssue & { message: string }) |
     return {
       code: 'missing_offset',
       message: 'The instant has no offset from UTC, so it could mean any of many instants.',
-      hint: `Add Z for UTC or an offset such as +02:00: ${completed(text)}`,
+      hint: `Add Z for UTC or an offset such as +02:00: ${completed(text)}; or give the time zone: {"local": "${completed(text).slice(0, 16)}", "timeZone": "Europe/Berlin"}.`,
     };
   }
   return {
     code: 'invalid_format',
     message: 'This is not an instant that exists.',
-    hint: 'Use RFC 3339 with seconds and an offset, such as 2027-01-31T09:00:00Z or 2027-01-31T09:00:00+01:00.',
+    hint: 'Use RFC 3339 with seconds and an offset, such as 2027-01-31T09:00:00Z or 2027-01-31T09:00:00+01:00; or a local time with its zone; or next-slot.',
   };
 }
 

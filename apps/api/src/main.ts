@@ -80,11 +80,16 @@ const objects = createObjects({
 const app = await createApp({
   posts: store.posts,
   feed: store.feed,
+  schedule: store.schedule,
+  paces: store.paces,
   accounts: records,
   blocks,
   connecting,
   objects,
-  policy: { stagingLeadMs: config.SLIPWAY_STAGING_LEAD_MS },
+  policy: {
+    stagingLeadMs: config.SLIPWAY_STAGING_LEAD_MS,
+    stagingSpreadMs: config.SLIPWAY_STAGING_SPREAD_MS,
+  },
   ping: () => store.ping(),
   risks,
   requireSafety: config.SLIPWAY_ENV === 'production',

@@ -1,7 +1,9 @@
 import { IF_LATE, MEDIA_CATEGORIES, ON_UNKNOWN, REPLY_SETTINGS, RETRY_FROM } from '@slipway/pipeline/core';
 import { z } from 'zod';
+import { checkWhole } from './check-post.ts';
 import type { FieldIssue } from './field-errors.ts';
 import { checkInstant } from './instants.ts';
+import { resolveLocalTime } from './local-times.ts';
 
 const ALT_TEXT_MAX = 1000;
 
@@ -79,6 +81,69 @@ export const postOptionsSchema = z
     description: "X's own options, in X's meaning; what is left out is X's default.",
   });
 
+export const NEXT_SLOT = 'next-slot';
+
+const instant = z
+  .string()
+  .check((context) => {
+    const problem = checkInstant(context.value);
+    if (problem) report(context, problem);
+  })
+  .meta({ format: 'date-time' });
+
+const localTimeSchema = z
+  .strictObject({
+    local: z
+      .string()
+      .max(32)
+      .describe('Date and time on the clocks there, without an offset: 2026-12-01T09:00.'),
+    timeZone: z.string().max(64).describe('IANA name of the time zone, such as Europe/Berlin.'),
+    disambiguation: z
+      .enum(['earlier', 'later'])
+      .optional()
+      .describe(
+        'Where clocks are set and the time exists twice or not at all: the earlier or the later instant. Without it such a time is refused.',
+      ),
+  })
+  .check((context) => {
+    const resolved = resolveLocalTime(context.value);
+    if ('issue' in resolved) report(context, resolved.issue, [resolved.issue.field]);
+  })
+  .meta({
+    id: 'LocalTime',
+    description: 'A time on the clocks of a place.',
+    examples: [{ local: '2026-12-01T09:00', timeZone: 'Europe/Berlin' }],
+  });
+
+const publishAtSchema = z.union([instant, z.literal(NEXT_SLOT), localTimeSchema]);
+/** A time as a caller gives it. Local times have been found to exist. */
+export type GivenTime = z.output<typeof publishAtSchema>;
+
+/** What `POST /v1/posts` and `PATCH /v1/posts/{id}` have in common. */
+const fields = {
+  text: text().describe(
+    "The text: at most 280 by X's weighted count, in which a URL counts 23 and an emoji 2.",
+  ),
+  media: z.array(mediaRequestSchema).max(4).describe('Up to four images, or one GIF, or one video.'),
+  publishAt: publishAtSchema
+    .optional()
+    .describe(
+      "When to post: RFC 3339 with an offset or Z; or a local time with its zone; or `next-slot`, the next free slot of the account's calendar. Without it, as soon as possible. In the past: at once, with a warning.",
+    ),
+  ifLate: z
+    .enum(IF_LATE)
+    .describe(
+      'When its time has passed, during an outage for instance: `publish` it late, or `skip` it once it is late by more than SLIPWAY_LATE_AFTER_MS; it then ends as missed.',
+    ),
+  onUnknown: z
+    .enum(ON_UNKNOWN)
+    .optional()
+    .describe(
+      'When X gives no clear answer to the creation and the post is not found on X either: `retry` creates it once more, `hold` leaves it to a person as unconfirmed. Without it, retry for a post with media, which X tells apart with certainty, and hold for one without.',
+    ),
+  options: postOptionsSchema,
+};
+
 /** The body of `POST /v1/posts`. */
 export const createPostSchema = z
   .strictObject({
@@ -87,58 +152,15 @@ export const createPostSchema = z
       .min(1)
       .max(64)
       .describe('The account to post as: its id (`acct_...`) or its `@username`.'),
-    text: text()
-      .default('')
-      .describe("The text: at most 280 by X's weighted count, in which a URL counts 23 and an emoji 2."),
-    media: z
-      .array(mediaRequestSchema)
-      .max(4)
-      .default([])
-      .describe('Up to four images, or one GIF, or one video.'),
-    publishAt: z
-      .string()
-      .check((context) => {
-        const problem = checkInstant(context.value);
-        if (problem) report(context, problem);
-      })
-      .meta({ format: 'date-time' })
-      .optional()
-      .describe(
-        'When to post: RFC 3339 with an offset or Z. Without it, as soon as possible. In the past: at once, with a warning.',
-      ),
-    ifLate: z
-      .enum(IF_LATE)
-      .default('publish')
-      .describe(
-        'When its time has passed, during an outage for instance: `publish` it late, or `skip` it once it is late by more than SLIPWAY_LATE_AFTER_MS; it then ends as missed.',
-      ),
-    onUnknown: z
-      .enum(ON_UNKNOWN)
-      .optional()
-      .describe(
-        'When X gives no clear answer to the creation and the post is not found on X either: `retry` creates it once more, `hold` leaves it to a person as unconfirmed. Without it, retry for a post with media, which X tells apart with certainty, and hold for one without.',
-      ),
-    options: postOptionsSchema.default({}),
+    ...fields,
+    text: fields.text.default(''),
+    media: fields.media.default([]),
+    ifLate: fields.ifLate.default('publish'),
+    options: fields.options.default({}),
   })
   .check((context) => {
-    const { text, media, options } = context.value;
-    if (text.trim() === '' && media.length === 0) {
-      report(
-        context,
-        { code: 'empty_post', message: 'A post needs text or media.', hint: 'Send text, media, or both.' },
-        ['text'],
-      );
-    }
-    if (options.taggedUserIds?.length && media.length === 0) {
-      report(
-        context,
-        {
-          code: 'tags_without_media',
-          message: 'Users are tagged in media, and there are none.',
-          hint: 'Mention them in the text instead.',
-        },
-        ['options', 'taggedUserIds'],
-      );
+    for (const { path, code, detail, hint } of checkWhole(context.value)) {
+      report(context, { code, message: detail, hint }, path.split('.'));
     }
   })
   .meta({
@@ -156,6 +178,35 @@ export const createPostSchema = z
   });
 
 export type CreatePost = z.output<typeof createPostSchema>;
+
+/** The body of `PATCH /v1/posts/{id}`. */
+export const editPostSchema = z
+  .strictObject({
+    ...fields,
+    text: fields.text.optional(),
+    media: fields.media
+      .optional()
+      .describe('All media that the post is to have; what it has already is not uploaded again.'),
+    publishAt: fields.publishAt.describe('When to post instead; as in POST /v1/posts.'),
+    ifLate: fields.ifLate.optional(),
+    options: fields.options.optional().describe('All options that the post is to have.'),
+  })
+  .check((context) => {
+    const isEmpty = Object.values(context.value).every((value) => value === undefined);
+    if (!isEmpty || context.issues.length > 0) return;
+    report(context, {
+      code: 'required',
+      message: 'Nothing is to be changed.',
+      hint: 'Send at least one of text, media, publishAt, options, ifLate and onUnknown.',
+    });
+  })
+  .meta({
+    id: 'EditPost',
+    description: 'What is to be different; a field that is left out stays as it is.',
+    examples: [{ publishAt: { local: '2027-01-31T10:00', timeZone: 'Europe/Berlin' } }],
+  });
+
+export type EditPost = z.output<typeof editPostSchema>;
 
 /** The body of `POST /v1/posts/{id}/retry`; it may be left out. */
 export const retrySchema = z

@@ -119,6 +119,7 @@ const EXAMPLE = {
   ],
   options: { replySettings: 'following' },
   publishAt: '2027-01-31T08:00:00.000Z',
+  publishAtLocal: { local: '2027-01-31T09:00', timeZone: 'Europe/Berlin' },
   createdAt: '2027-01-30T17:25:00.000Z',
   ifLate: 'publish',
   onUnknown: 'retry',
@@ -151,6 +152,13 @@ export const postSchema = z
     media: z.array(mediaSchema).describe('The media, in order, at most four.'),
     options: postOptionsSchema,
     publishAt: instantSchema.describe('When it is to be posted; equal to createdAt for "now".'),
+    publishAtLocal: z
+      .strictObject({
+        local: z.string().describe('Date and time on the clocks there.'),
+        timeZone: z.string().describe('IANA name of the time zone.'),
+      })
+      .nullable()
+      .describe('publishAt as it was given, where that was a local time or a slot of a calendar.'),
     createdAt: instantSchema.describe('When it was accepted.'),
     ifLate: z.enum(IF_LATE).describe('What becomes of it when its time has passed.'),
     onUnknown: z.enum(ON_UNKNOWN).describe('What becomes of it when it stays unknown whether X has made it.'),
@@ -177,9 +185,9 @@ export const acceptedPostSchema = z
     warnings: z
       .array(fieldErrorSchema)
       .optional()
-      .describe('What did not stop the post from being accepted.'),
+      .describe('What did not stop the post from being accepted as it is.'),
   })
-  .meta({ id: 'AcceptedPost', description: 'A post that was just accepted.' });
+  .meta({ id: 'AcceptedPost', description: 'A post that was just accepted, or edited.' });
 
 /** A record as the API shows it. */
 export function viewPost({ request, state, rev }: PostRecord): PostView {
@@ -192,6 +200,7 @@ export function viewPost({ request, state, rev }: PostRecord): PostView {
     media: request.media.map((media, item) => viewMedia(media, state.media[item])),
     options: request.options,
     publishAt: formatInstant(request.publishAt),
+    publishAtLocal: request.publishLocal ?? null,
     createdAt: formatInstant(request.createdAt),
     ifLate: request.ifLate ?? 'publish',
     onUnknown: onUnknownOf(request),

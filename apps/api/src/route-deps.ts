@@ -9,7 +9,15 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Connecting } from '@slipway/accounts';
 import type { Objects } from '@slipway/pipeline';
 import type { Policy } from '@slipway/pipeline/core';
-import type { AccountBlocks, AccountRecords, EventFeed, PostStore, Risk } from '@slipway/store';
+import type {
+  AccountBlocks,
+  AccountRecords,
+  EventFeed,
+  PaceStore,
+  PostStore,
+  Risk,
+  Schedule,
+} from '@slipway/store';
 
 /** A Fastify instance whose routes take their types from their schemas. */
 export type Api = FastifyInstance<
@@ -20,6 +28,9 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >;
 
+/** When work on a post begins. */
+export type StagingPolicy = Pick<Policy, 'stagingLeadMs' | 'stagingSpreadMs'>;
+
 /** What the routes work with. */
 export interface RouteDeps {
   posts: PostStore;
@@ -28,7 +39,9 @@ export interface RouteDeps {
   blocks: AccountBlocks;
   connecting: Connecting;
   objects: Objects;
-  policy: Pick<Policy, 'stagingLeadMs'>;
+  schedule: Schedule;
+  paces: Pick<PaceStore, 'read'>;
+  policy: StagingPolicy;
   /** Rejects when Redis does not answer. */
   ping: () => Promise<void>;
   /** What of Redis' settings and state puts posts at risk. */

@@ -55,6 +55,7 @@ describe('the description', () => {
       'get /v1/posts/{id}',
       'get /v1/posts/{id}/events',
       'patch /v1/accounts/{id}',
+      'patch /v1/posts/{id}',
       'post /v1/accounts',
       'post /v1/accounts/callback',
       'post /v1/accounts/connect',
@@ -159,7 +160,11 @@ describe('the description', () => {
     const { CreatePost, MediaRequest, PostOptions } = document.components.schemas;
     expect(CreatePost.required).toEqual(['account']);
     expect(CreatePost.properties.media.maxItems).toBe(4);
-    expect(CreatePost.properties.publishAt.format).toBe('date-time');
+    expect(CreatePost.properties.publishAt.anyOf).toMatchObject([
+      { type: 'string', format: 'date-time' },
+      { const: 'next-slot' },
+      { $ref: '#/components/schemas/LocalTime' },
+    ]);
     expect(MediaRequest.required).toEqual(['bucket', 'key']);
     expect(MediaRequest.properties.altText.maxLength).toBe(1000);
     expect(PostOptions.properties.taggedUserIds.maxItems).toBe(10);

@@ -132,7 +132,7 @@ describe('an address', () => {
 
   test.for([
     ['PUT', '/v1/posts', 'GET, HEAD, POST'],
-    ['DELETE', '/v1/posts/x', 'GET, HEAD'],
+    ['DELETE', '/v1/posts/x', 'GET, HEAD, PATCH'],
     ['GET', '/v1/posts/x/cancel', 'POST'],
     ['HEAD', '/v1/posts/x/events', 'GET'],
     ['POST', '/healthz', 'GET, HEAD'],

@@ -62,7 +62,7 @@ export function listPostsRoute(app: Api, { posts, accounts }: RouteDeps): void {
 
   async function idOf(username: string): Promise<string> {
     const found = await resolveAccount(username, accounts);
-    if ('id' in found) return found.id;
+    if ('account' in found) return found.account.profile.id;
     const { detail, hint } = found.error;
     throw new Problem('invalid_request', { detail, hint, errors: [found.error] });
   }
