@@ -39,19 +39,13 @@ function describeIssue(issue: Issue, schema: z.ZodType, input: unknown): FieldEr
       return [{ path, code, detail: issue.message, hint }];
     }
     case 'invalid_union':
-      return describeUnion(issue, schema, input);
+      // Where what tells the kinds apart is at fault, none is nearer than the others.
+      return issue.errors.length > 0 ? describeUnion(issue, schema, input) : [badForm(issue, path)];
     case 'invalid_format':
     case 'invalid_key':
     case 'invalid_element':
     case 'not_multiple_of':
-      return [
-        {
-          path,
-          code: 'invalid_format',
-          detail: issue.message,
-          hint: 'See the reference for the form of this field.',
-        },
-      ];
+      return [badForm(issue, path)];
   }
 }
 
@@ -79,6 +73,15 @@ function unknownField(key: string, parent: readonly PropertyKey[], schema: z.Zod
     hint: near
       ? `Did you mean ${near}?`
       : `The fields are: ${names.filter((name) => !name.includes('.')).join(', ')}.`,
+  };
+}
+
+function badForm({ message }: Issue, path: string): FieldError {
+  return {
+    path,
+    code: 'invalid_format',
+    detail: message,
+    hint: 'See the reference for the form of this field.',
   };
 }
 

@@ -39,7 +39,7 @@ export function checkTimeZone(name: string): (FieldIssue & { message: string }) 
   return {
     code: 'unknown_time_zone',
     message: `There is no time zone ${JSON.stringify(name)}.`,
-    hint: near ? `Did you mean ${near}?` : 'Use an IANA name such as Europe/Berlin, America/New_York or UTC.',
+    hint: near ? `Did you mean ${near}?` : 'Use an IANA name such as Europe/Berlin or UTC.',
   };
 }
 

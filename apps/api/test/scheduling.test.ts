@@ -17,7 +17,7 @@ const HOURLY: Calendar = {
 let api: ApiUnderTest;
 beforeAll(async () => {
   api = await startApi();
-  const put = (key: string, body: Uint8Array) => 
+  const put = (key: string, body: Uint8Array) =>
     api.s3.putObject({ bucket: 'media', key, body, contentType: 'application/octet-stream' });
   await put('a.png', await makeImage({ type: 'png', seed: 1 }).bytes());
   await put('b.png', await makeImage({ type: 'png', seed: 2 }).bytes());

@@ -12,6 +12,7 @@ const pages = [
   'docs/configuration.md',
   'docs/errors.md',
   'docs/redis.md',
+  'docs/scheduling.md',
 ].concat(readdirSync(resolve(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`));
 const read = (page: string): string => readFileSync(resolve(root, page), 'utf8');
 
