@@ -12,6 +12,7 @@ import {
 } from '@slipway/pipeline/core';
 import {
   POST_QUEUE,
+  type QuotaOptions,
   type Store,
   type Wake,
   connectRedis,
@@ -39,6 +40,8 @@ export interface RigOptions {
   policy?: Partial<Policy>;
   /** Default: the machine's. */
   clock?: Clock;
+  /** What is known of X's limits, and the budgets; by default nothing and none. */
+  quota?: Partial<QuotaOptions>;
 }
 
 export interface TestWorker extends WorkerApp {
@@ -74,7 +77,12 @@ export interface WorkerRig {
   stop(): Promise<void>;
 }
 
-export async function startRig({ sim: simOptions, policy, clock }: RigOptions = {}): Promise<WorkerRig> {
+export async function startRig({
+  sim: simOptions,
+  policy,
+  clock,
+  quota: quotaOptions,
+}: RigOptions = {}): Promise<WorkerRig> {
   const [redisServer, s3, sim] = await Promise.all([
     startRedis({ appendfsync: 'no' }),
     startS3(),
@@ -105,6 +113,7 @@ export async function startRig({ sim: simOptions, policy, clock }: RigOptions = 
     // X and the pipeline are on the clock of the test.
     ...(clock && { sharedNow: clock.now }),
     onTrouble: () => undefined,
+    ...quotaOptions,
   });
   const world: World = {
     x,

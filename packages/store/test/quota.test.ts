@@ -203,14 +203,17 @@ describe('what X says', () => {
     expect((await takeAll()).taken).toBe(4);
   });
 
-  test('neither counts calls under way twice nor forgets them', async ({ expect }) => {
-    const { take, takeAll, settle } = scene();
-    const resetAt = T0 + 10 * MINUTE;
-    for (let each = 0; each < 8; each++) await take();
-    // The first answer that comes may be to any of the eight.
-    await settle({ window: [10, 9, resetAt] });
-    expect((await takeAll()).taken).toBe(2);
-  });
+  test.for(['pay_per_use', 'unlimited'] as const)(
+    'neither counts calls under way twice nor forgets them: %s',
+    async (tier, { expect }) => {
+      const { take, takeAll, settle } = scene({ tier });
+      const resetAt = T0 + 10 * MINUTE;
+      for (let each = 0; each < 8; each++) await take();
+      // The first answer that comes may be to any of the eight.
+      await settle({ window: [10, 9, resetAt] });
+      expect((await takeAll()).taken).toBe(2);
+    },
+  );
 
   test('of a window that is over says nothing of the present one', async ({ expect }) => {
     const { take, takeAll, settle, clock } = scene();

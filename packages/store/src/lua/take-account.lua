@@ -26,7 +26,8 @@ if ARGV[8] ~= '1' then
     end
   end
 end
-local window, limit, waitMs = takeCall(KEYS[1], ARGV[3], cjson.decode(ARGV[4])[tier] or {}, now)
+local window, limit, waitMs = takeCall(KEYS[1], ARGV[3], cjson.decode(ARGV[4])[tier] or {},
+  { ['15m'] = true, ['24h'] = true }, now)
 if window then return { 'window', window, limit, string.format('%.0f', waitMs) } end
 pay(KEYS[2], cost)
 return { 'taken' }

@@ -16,7 +16,7 @@ if cost > 0 and ARGV[5] ~= '' and ARGV[8] ~= '1' then
     return { 'budget', ARGV[5], string.format('%.0f', spent), string.format('%.0f', ARGV[6] - now) }
   end
 end
-local window, limit, waitMs = takeCall(KEYS[1], ARGV[2], cjson.decode(ARGV[3]), now)
+local window, limit, waitMs = takeCall(KEYS[1], ARGV[2], cjson.decode(ARGV[3]), { ['24h'] = true }, now)
 if window then return { 'window', window, limit, string.format('%.0f', waitMs) } end
 -- The time is over, but not the reason, perhaps: this one finds out, and the others wait for it.
 if park[1] then redis.call('HSET', KEYS[3], 'probe', string.format('%.0f', now + ARGV[7])) end

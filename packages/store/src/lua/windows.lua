@@ -45,13 +45,14 @@ local function openWindow(before)
 end
 
 -- Takes one call from each window, or none: then says the one that is longest spent, its limit, and the ms until it opens.
--- known: the limits of the tier by window.
-local function takeCall(key, endpoint, known, now)
+-- known: the limits of the tier by window. told: the windows that X may speak of, which are counted whatever is known, so that calls
+-- under way count when it does.
+local function takeCall(key, endpoint, known, told, now)
   local windows = readWindows(key, endpoint)
   local counted, spent, limitSpent, waitMs = {}, false, -1, 0
   for _, name in ipairs(WINDOW_NAMES) do
     local window = windows[name]
-    if not window or window.ends <= now then window = (window or known[name]) and openWindow(window) end
+    if not window or window.ends <= now then window = (window or known[name] or told[name]) and openWindow(window) end
     if window then
       local limit = window.limit >= 0 and window.limit or tonumber(known[name] or -1)
       local opensAt = 0
@@ -60,7 +61,7 @@ local function takeCall(key, endpoint, known, now)
       end
       opensAt = math.max(opensAt, window.shut)
       if opensAt - now > waitMs then spent, limitSpent, waitMs = name, limit, opensAt - now end
-      if limit >= 0 then counted[name] = window end
+      counted[name] = window
     end
   end
   if spent then return spent, limitSpent, waitMs end
