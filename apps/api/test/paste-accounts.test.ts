@@ -123,8 +123,16 @@ describe('keys of OAuth 1.0a', () => {
   });
 });
 
+const PLANTED_KEYS = {
+  consumerKey: 'planted',
+  consumerSecret: 'planted',
+  accessToken: 'planted',
+  accessTokenSecret: 'planted',
+};
+
 test.for([
   [{}, '', 'required'],
+  [{ oauth2: { accessToken: 'planted' }, oauth1: PLANTED_KEYS }, '', 'required'],
   [{ oauth2: { accessToken: 'a' }, oauth1: null }, 'oauth1', 'wrong_type'],
   [{ oauth2: { accessToken: 'planted token' } }, 'oauth2.accessToken', 'invalid_format'],
   [{ oauth2: { accessToken: `planted${'x'.repeat(5_000)}` } }, 'oauth2.accessToken', 'too_long'],
