@@ -1,4 +1,5 @@
 import { eventually } from '@slipway/testkit';
+import type { SimApp } from '@slipway/x-sim';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { OTHER_KEY, OWN_PAGE, THEIR_PAGE, startConnectRig, type ConnectRig } from './connect-rig.ts';
 
@@ -224,7 +225,7 @@ describe('a redirect URI', () => {
 
 describe('X and its app', () => {
   test('without an app there is nothing to connect with, and that is said', async ({ expect }) => {
-    const bare = await startConnectRig({ client: null });
+    const bare = await startConnectRig(() => null);
     try {
       const answer = await bare.begin();
       expect(answer).toMatchObject({ status: 409, body: { code: 'connect_not_configured' } });
@@ -234,11 +235,12 @@ describe('X and its app', () => {
     }
   });
 
-  test('a wrong client secret is said to be that, and blames no account', async ({ expect }) => {
-    const clientSecret = 'planted-wrong-secret';
-    const other = await startConnectRig({
-      client: { clientId: 'client-that-x-does-not-know', clientSecret },
-    });
+  test.for([
+    ['whose secret is wrong', ({ clientId }: SimApp) => ({ clientId, clientSecret: 'planted-wrong-secret' })],
+    ['that X does not know any more', () => ({ clientId: 'deleted', clientSecret: 'planted-secret' })],
+    ['whose secret is not set', ({ clientId }: SimApp) => ({ clientId })],
+  ] as const)('an app %s is said to be that, and no account is blamed', async ([, clientOf], { expect }) => {
+    const other = await startConnectRig(clientOf);
     try {
       const begun = await other.begin({ redirectUri: THEIR_PAGE });
       const body = { state: begun.body.state, code: 'any' };

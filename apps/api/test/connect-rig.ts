@@ -27,17 +27,19 @@ export interface ConnectRig {
   stop(): Promise<void>;
 }
 
-/** `given` replaces what the connecting of accounts goes by, such as another secret of the app than X knows. */
+/** `clientOf` tells what the API takes for its app at X. Default: the app that X knows. */
 export async function startConnectRig(
-  given: Partial<Pick<ConnectingDeps, 'client' | 'redirectUris'>> = {},
+  clientOf: (app: SimApp) => ConnectingDeps['client'] = ({ clientId, clientSecret }) => ({
+    clientId,
+    clientSecret: clientSecret ?? '',
+  }),
 ): Promise<ConnectRig> {
   const sim = await startSim();
   const simApp = sim.addApp({ redirectUris: [OWN_PAGE, THEIR_PAGE] });
   const x = createXClient({ baseUrl: sim.url, authorizeUrl: `${sim.url}/i/oauth2/authorize` });
-  const client = { clientId: simApp.clientId, clientSecret: simApp.clientSecret ?? '' };
   const api = await startApi({
     keys: [OTHER_KEY],
-    connecting: { x, client, redirectUris: [OWN_PAGE, THEIR_PAGE], ...given },
+    connecting: { x, client: clientOf(simApp), redirectUris: [OWN_PAGE, THEIR_PAGE] },
   });
 
   const rig: ConnectRig = {
