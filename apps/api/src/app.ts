@@ -22,6 +22,8 @@ import { createAccountRoute } from './routes/create-account.ts';
 import { disconnectAccountRoute } from './routes/disconnect-account.ts';
 import { getAccountRoute } from './routes/get-account.ts';
 import { listAccountsRoute } from './routes/list-accounts.ts';
+import { listLimitsRoute } from './routes/list-limits.ts';
+import { releaseAppRoute } from './routes/release-app.ts';
 import { releaseAccountRoute } from './routes/release-account.ts';
 import { listPostsRoute } from './routes/list-posts.ts';
 import { postEventsRoute } from './routes/post-events.ts';
@@ -116,6 +118,8 @@ export async function createApp({ keys, logger, version, ...deps }: AppDeps): Pr
       changeAccountRoute(protectedScope, routeDeps);
       releaseAccountRoute(protectedScope, routeDeps);
       disconnectAccountRoute(protectedScope, routeDeps);
+      listLimitsRoute(protectedScope, routeDeps);
+      releaseAppRoute(protectedScope, routeDeps);
     });
   });
   refuseOthers();

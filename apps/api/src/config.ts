@@ -1,4 +1,10 @@
-import { installationSettings, parseEnvironment, s3Settings, xSettings } from '@slipway/config';
+import {
+  installationSettings,
+  limitSettings,
+  parseEnvironment,
+  s3Settings,
+  xSettings,
+} from '@slipway/config';
 import { z } from 'zod';
 import { createApiKeys, type ApiKeys } from './api-keys.ts';
 
@@ -10,6 +16,7 @@ export const apiSettings = {
   ...installationSettings,
   ...s3Settings,
   ...xSettings,
+  ...limitSettings,
   SLIPWAY_API_HOST: z
     .string()
     .default('127.0.0.1')

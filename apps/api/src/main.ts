@@ -12,11 +12,14 @@ import {
   type FileAccount,
 } from '@slipway/accounts';
 import { createObjects } from '@slipway/pipeline';
+import { knownLimits } from '@slipway/pipeline/core';
 import { createXClient } from '@slipway/x-media';
 import {
   connectRedis,
   createAccountBlocks,
   createAccountRecords,
+  createAppParks,
+  createLimitsReader,
   createConnectAttempts,
   createStore,
   layOut,
@@ -85,10 +88,20 @@ const app = await createApp({
   accounts: records,
   blocks,
   connecting,
+  xLimits: createLimitsReader({
+    redis,
+    layout,
+    limits: knownLimits(config.SLIPWAY_X_LIMITS),
+    tier: config.SLIPWAY_X_TIER,
+    now: Date.now,
+  }),
+  parks: createAppParks(redis, layout, Date.now),
+  appBudgetMicroUsd: config.SLIPWAY_APP_BUDGET_USD ?? null,
   objects,
   policy: {
     stagingLeadMs: config.SLIPWAY_STAGING_LEAD_MS,
     stagingSpreadMs: config.SLIPWAY_STAGING_SPREAD_MS,
+    prices: config.SLIPWAY_X_PRICES,
   },
   ping: () => store.ping(),
   risks,

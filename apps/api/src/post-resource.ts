@@ -12,6 +12,7 @@ import {
   countSegments,
   onUnknownOf,
   segmentAt,
+  toUsd,
   type Failure,
   type MediaRequest,
   type MediaState,
@@ -43,6 +44,13 @@ export const failureSchema = z
     at: instantSchema.describe('When it went wrong.'),
   })
   .meta({ id: 'Failure', description: 'Why a post did not make it to X.' });
+
+const costSchema = z
+  .strictObject({
+    estimatedUsd: z.number().min(0).describe('If all goes well, in US dollars.'),
+    actualUsd: z.number().min(0).describe('So far, in US dollars. Only what X has done is billed.'),
+  })
+  .meta({ id: 'Cost', description: 'What X charges for the post, by the prices of the configuration.' });
 
 const doubtSchema = z
   .strictObject({
@@ -129,6 +137,7 @@ const EXAMPLE = {
   xPostId: null,
   url: null,
   publishedAt: null,
+  cost: { estimatedUsd: 0.02, actualUsd: 0 },
   revision: 9,
 };
 
@@ -174,6 +183,7 @@ export const postSchema = z
     xPostId: z.string().nullable().describe("X's id of the post, once it is published."),
     url: z.string().nullable().describe('Where it is on X, once it is published.'),
     publishedAt: instantSchema.nullable().describe('When X took it.'),
+    cost: costSchema,
     revision: z.int().min(0).describe('Goes up with every change.'),
   })
   .meta({ id: 'Post', description: 'A post and how far it has got.', examples: [EXAMPLE] });
@@ -210,6 +220,10 @@ export function viewPost({ request, state, rev }: PostRecord): PostView {
     xPostId: state.published?.xPostId ?? null,
     url: state.published && `https://x.com/i/web/status/${state.published.xPostId}`,
     publishedAt: state.published && formatInstant(state.published.at),
+    cost: {
+      estimatedUsd: toUsd(state.cost.estimatedMicroUsd),
+      actualUsd: toUsd(state.cost.actualMicroUsd),
+    },
     revision: rev,
   };
 }

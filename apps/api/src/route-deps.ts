@@ -11,6 +11,8 @@ import type { Objects } from '@slipway/pipeline';
 import type { Policy } from '@slipway/pipeline/core';
 import type {
   AccountBlocks,
+  AppParks,
+  LimitsReader,
   AccountRecords,
   EventFeed,
   PaceStore,
@@ -28,8 +30,8 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >;
 
-/** When work on a post begins. */
-export type StagingPolicy = Pick<Policy, 'stagingLeadMs' | 'stagingSpreadMs'>;
+/** When work on a post begins, and what it costs. */
+export type StagingPolicy = Pick<Policy, 'stagingLeadMs' | 'stagingSpreadMs' | 'prices'>;
 
 /** What the routes work with. */
 export interface RouteDeps {
@@ -38,6 +40,10 @@ export interface RouteDeps {
   accounts: AccountRecords;
   blocks: AccountBlocks;
   connecting: Connecting;
+  xLimits: LimitsReader;
+  parks: AppParks;
+  /** Of each X app and calendar month; null: none. */
+  appBudgetMicroUsd: number | null;
   objects: Objects;
   schedule: Schedule;
   paces: Pick<PaceStore, 'read'>;

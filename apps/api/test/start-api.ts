@@ -11,10 +11,13 @@ import {
   readAccountsFile,
 } from '@slipway/accounts';
 import { createObjects } from '@slipway/pipeline';
+import { knownLimits, pricesSchema } from '@slipway/pipeline/core';
 import {
   connectRedis,
   createAccountBlocks,
   createAccountRecords,
+  createAppParks,
+  createLimitsReader,
   createConnectAttempts,
   createStore,
   layOut,
@@ -148,7 +151,16 @@ export async function startApi({
     blocks,
     connecting: createConnecting(connectingDeps),
     objects,
-    policy: { stagingLeadMs: 600_000, stagingSpreadMs: 0 },
+    xLimits: createLimitsReader({
+      redis: connection,
+      layout: layOut(1),
+      limits: knownLimits(),
+      tier: 'pay_per_use',
+      now: Date.now,
+    }),
+    parks: createAppParks(connection, layOut(1), Date.now),
+    appBudgetMicroUsd: null,
+    policy: { stagingLeadMs: 600_000, stagingSpreadMs: 0, prices: pricesSchema.parse({}) },
     ping: () => store.ping(),
     risks: () => readRisks(connection, 0),
     requireSafety: false,

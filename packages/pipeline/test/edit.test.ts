@@ -53,7 +53,7 @@ function edit(
   return editPost({ request: of, state, rev: 1, fence: 1, heldBy }, change, {
     now: NOW,
     changedSince,
-    policy: { stagingLeadMs: 10 * MINUTE, stagingSpreadMs: 0 },
+    policy: { ...policy, stagingLeadMs: 10 * MINUTE, stagingSpreadMs: 0 },
     paces: {},
     facts: [],
   });

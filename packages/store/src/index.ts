@@ -35,6 +35,7 @@ export {
 } from './held-posts.ts';
 export { accountIdOf, isPostId, newPostId, slotOfAccount, slotOfPost } from './ids.ts';
 export { type Layout, type PartitionKeys, keysOfApp, layOut } from './keys.ts';
+export { type LimitWindow, type LimitsReader, type Spending, createLimitsReader } from './limits.ts';
 export { type QuotaOptions, createQuota } from './quota.ts';
 export { REDIS_LOG_SECRETS } from './log-secrets.ts';
 export { type PaceStore, createPaces } from './paces.ts';

@@ -19,9 +19,9 @@ export function createPosts(redis: Redis, layout: Layout, now: () => number): Po
     toRecord(await redis.hmget(layout.forPost(id).post + id, ...RECORD_FIELDS));
 
   return {
-    async create(request, { startAt }) {
+    async create(request, { startAt, estimatedMicroUsd }) {
       const keys = layout.forPost(request.id);
-      const state = newPostState(request);
+      const state = newPostState(request, estimatedMicroUsd);
       const event = { type: 'post.scheduled', at: request.createdAt, data: {} };
       const created = await create(
         redis,

@@ -7,7 +7,14 @@ export interface PostStore {
    * When this resolves the write is in Redis; with `appendfsync always` that means on disk. Rejects when the id is taken by
    * another request.
    */
-  create(request: PostRequest, options: { startAt: number }): Promise<PostRecord>;
+  create(
+    request: PostRequest,
+    options: {
+      startAt: number;
+      /** What it will cost if all goes well. */
+      estimatedMicroUsd?: number;
+    },
+  ): Promise<PostRecord>;
   get(id: string): Promise<PostRecord | null>;
   /** Newest first. `cursor` is the `nextCursor` of the page before; it stays right while posts change. */
   list(query: ListQuery): Promise<{ posts: PostRecord[]; nextCursor: string | null }>;

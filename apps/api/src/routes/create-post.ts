@@ -1,4 +1,4 @@
-import { startAtOf, type PostRecord } from '@slipway/pipeline/core';
+import { estimateCost, startAtOf, type PostRecord } from '@slipway/pipeline/core';
 import { findStoreTrouble, type StoreTrouble } from '@slipway/store';
 import { acceptPost, type Accepted } from '../accept-post.ts';
 import { acceptedPostSchema, viewPost } from '../post-resource.ts';
@@ -67,7 +67,10 @@ function notAccepted({ reason }: StoreTrouble): { detail: string; hint: string }
 
 async function store({ request }: Accepted, { posts, policy }: RouteDeps): Promise<PostRecord> {
   try {
-    return await posts.create(request, { startAt: startAtOf(request, policy) });
+    return await posts.create(request, {
+      startAt: startAtOf(request, policy),
+      estimatedMicroUsd: estimateCost(request, policy.prices),
+    });
   } catch (error) {
     const trouble = findStoreTrouble(error);
     if (trouble === null) throw error;

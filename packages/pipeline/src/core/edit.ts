@@ -1,5 +1,6 @@
 import { mayBeForgotten } from './confirm.ts';
 import type { Policy } from './policy.ts';
+import { estimateCost } from './prices.ts';
 import type { PostEvent } from './post-events.ts';
 import { type Paces, type StagingItem, leadOf, startAtOf } from './schedule.ts';
 import { statusBeforePublishing } from './transitions.ts';
@@ -22,7 +23,7 @@ export interface EditContext {
   now: number;
   /** Redis has another history since then, and may have forgotten something; null: it has not. */
   changedSince: number | null;
-  policy: Pick<Policy, 'stagingLeadMs' | 'stagingSpreadMs'>;
+  policy: Pick<Policy, 'stagingLeadMs' | 'stagingSpreadMs' | 'prices'>;
   paces: Paces;
   /** What was learned of the objects of `media` when the edit was checked, item by item. */
   facts: readonly StagingItem[];
@@ -65,7 +66,8 @@ export function editPost(
     source ? { category, bytes: source.bytes } : (context.facts[item] ?? { category: null, bytes: null }),
   );
   next.leadMs = leadOf(request.id, items, context.paces, context.policy);
-  const moved: PostState = { ...state, waiting: null, media: media.map(mayExpireAgain) };
+  const cost = { ...state.cost, estimatedMicroUsd: estimateCost(next, context.policy.prices) };
+  const moved: PostState = { ...state, waiting: null, cost, media: media.map(mayExpireAgain) };
   const edited: PostState = { ...moved, status: statusOf(state, moved) };
   const events: PostEvent[] = [
     { type: 'post.edited', at: now, data: { fields, publishAt: next.publishAt } },
