@@ -12,6 +12,7 @@ const targets = {
   chaos: { file: 'chaos/src/main.ts', ownServerNeeded: true },
   'bench:punctuality': { file: 'bench/src/punctuality.ts', ownServerNeeded: true },
   demo: { file: 'packages/local/src/demo.ts', ownServerNeeded: false },
+  keys: { file: 'apps/cli/src/main.ts', args: ['keys'], redisNeeded: false },
   doctor: { file: 'apps/cli/src/main.ts', args: ['doctor'], redisNeeded: false },
 };
 

@@ -3,31 +3,43 @@
 import { parseArgs } from 'node:util';
 import { examine } from './doctor/examine.ts';
 import { writeReport } from './doctor/report.ts';
+import { rotateAllSecrets } from './keys/rotate-all-secrets.ts';
 
 const USAGE = `Usage: slipway doctor [--bucket NAME] [--json]
+       slipway keys rotate-secrets
 
-Examines the settings and all that Slipway works with, from the environment that the API and the workers have.
+doctor examines the settings and all that Slipway works with, from the environment that the API and the workers have.
 
   --bucket NAME   also tells whether this bucket of S3 can be read
   --json          prints {"ok": …, "findings": [{"level", "check", "message"}]}
+
+keys rotate-secrets encrypts the tokens of all accounts anew under the first key of SLIPWAY_SECRET_KEYS. Workers may go on, and it may
+be run again. When it ends with status 0, the other keys are not needed any more.
 
 Ends with status 1 if something would lose posts or not work.
 `;
 
 const { command, bucket, json } = readArguments();
-if (command === 'doctor') {
-  const findings = await examine(process.env, bucket);
-  process.stdout.write(json ? `${JSON.stringify(summarize())}\n` : writeReport(findings));
-  process.exitCode = summarize().ok ? 0 : 1;
-
-  function summarize() {
-    return { ok: findings.every(({ level }) => level !== 'failure'), findings };
+switch (command) {
+  case 'doctor': {
+    const findings = await examine(process.env, bucket);
+    const ok = findings.every(({ level }) => level !== 'failure');
+    process.stdout.write(json ? `${JSON.stringify({ ok, findings })}\n` : writeReport(findings));
+    process.exitCode = ok ? 0 : 1;
+    break;
   }
-} else if (command === 'help') {
-  process.stdout.write(USAGE);
+  case 'keys rotate-secrets':
+    process.exitCode = (await rotateAllSecrets(process.env, (line) => process.stdout.write(`${line}\n`)))
+      ? 0
+      : 1;
+    break;
+  case 'help':
+    process.stdout.write(USAGE);
 }
 
-function readArguments(): { command: 'doctor' | 'help'; bucket: string | null; json: boolean } {
+type Command = 'doctor' | 'keys rotate-secrets' | 'help';
+
+function readArguments(): { command: Command; bucket: string | null; json: boolean } {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -38,8 +50,11 @@ function readArguments(): { command: 'doctor' | 'help'; bucket: string | null; j
       },
     });
     if (values.help) return { command: 'help', bucket: null, json: false };
-    if (positionals.join(' ') !== 'doctor') throw new Error('The command is: doctor');
-    return { command: 'doctor', bucket: values.bucket ?? null, json: values.json };
+    const command = positionals.join(' ');
+    if (command !== 'doctor' && command !== 'keys rotate-secrets') {
+      throw new Error('The command is: doctor, or keys rotate-secrets');
+    }
+    return { command, bucket: values.bucket ?? null, json: values.json };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     process.exit(2);

@@ -11,6 +11,7 @@ export {
 } from './connecting.ts';
 export { importAccounts } from './import-file.ts';
 export { type KeyRing, parseKeyRing } from './key-ring.ts';
+export { type Rotation, rotateSecrets } from './rotate.ts';
 export { SealError, open, seal } from './seal.ts';
 export type { AccountSecret } from './secret.ts';
 export { type ConnectedAccount, type Vault, type VaultOptions, createVault } from './vault.ts';

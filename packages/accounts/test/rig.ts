@@ -45,6 +45,8 @@ export interface Rig {
   app: SimApp;
   x: XClient;
   ring: KeyRing;
+  /** As it would be in the environment. */
+  ringText: string;
   records: AccountRecords;
   secrets: AccountSecrets;
   blocks: AccountBlocks;
@@ -74,7 +76,8 @@ export async function startRig(): Promise<Rig> {
   };
   const redis = dial();
   const layout = layOut(1);
-  const ring = parseKeyRing(`main:${randomBytes(32).toString('base64')}`);
+  const ringText = `main:${randomBytes(32).toString('base64')}`;
+  const ring = parseKeyRing(ringText);
   const records = createAccountRecords({ redis, layout, defaultTier: 'unlimited' });
   const vault = createVault({ records, ring, now: Date.now });
   const app = sim.addApp({});
@@ -87,6 +90,7 @@ export async function startRig(): Promise<Rig> {
     app,
     x,
     ring,
+    ringText,
     records,
     secrets,
     blocks: createAccountBlocks(redis, layout, Date.now),
