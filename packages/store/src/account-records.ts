@@ -233,7 +233,7 @@ export async function putSecret(
   return { rev: Number(answer[1]), hadFailed: answer[2] === 1 };
 }
 
-export function toAccountRecord([profile, grant, settings, rev]: (string | null)[]): AccountRecord | null {
+function toAccountRecord([profile, grant, settings, rev]: (string | null)[]): AccountRecord | null {
   if (!profile || !grant) return null;
   return {
     profile: JSON.parse(profile),
