@@ -41,7 +41,7 @@ describe('the schedule of an account', () => {
 
   test('follows a post that is moved, whose worker finds it gone', async ({ expect }) => {
     const { posts } = rig.store();
-    const { id, post } = await takeInHand(rig, { request: dueAt(FAR_FUTURE) });
+    const { id, wake, post } = await takeInHand(rig, { request: dueAt(FAR_FUTURE) });
     const moved = { ...post.request, text: 'new', publishAt: FAR_FUTURE + HOUR };
     const outcome = await posts.change(id, ({ state }) => ({
       request: moved,
@@ -55,6 +55,8 @@ describe('the schedule of an account', () => {
     expect(await rig.redis.zscore(keys.backlog + ACCOUNT, id)).toBe(String(FAR_FUTURE));
     expect(await post.save(post.state, [])).toBe('lost');
     expect((await posts.get(id))?.request).toEqual(moved);
+    // The job for its former time comes, and is void.
+    expect(await rig.worker().claim(id, wake)).toEqual({ refused: 'superseded' });
   });
 
   test('forgets what was due more than a day ago, a few at a time', async ({ expect }) => {

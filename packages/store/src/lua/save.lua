@@ -42,6 +42,8 @@ else
     if ARGV[5] == 'published' then endPassedBlock(KEYS[12], KEYS[6], ARGV[8], ARGV[14], now) end
   elseif mode == 'reopen' then
     redis.call('HDEL', KEYS[1], 'over')
+    -- The job that it may have is of its former time.
+    redis.call('HINCRBY', KEYS[1], 'wake', 1)
     redis.call('HSET', KEYS[1], 'start', ARGV[7])
     redis.call('ZADD', KEYS[3], ARGV[7], ARGV[1])
     redis.call('ZADD', KEYS[9], ARGV[13], ARGV[1])
