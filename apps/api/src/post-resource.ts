@@ -28,7 +28,9 @@ import { fieldErrorSchema } from './problems.ts';
 export const waitingSchema = z
   .strictObject({
     reason: z.enum(WAITING_REASONS).describe('Why the post is not being worked on.'),
-    until: instantSchema.describe('When it is looked at again.'),
+    until: instantSchema
+      .nullable()
+      .describe('When it is looked at again; null: when somebody releases its account.'),
     detail: z.string().nullable().describe("X's own words, where X spoke."),
   })
   .meta({ id: 'Waiting', description: 'Why, and until when, a post is not being worked on.' });
@@ -229,7 +231,7 @@ export function viewPost({ request, state, rev }: PostRecord): PostView {
 }
 
 export function viewWaiting({ reason, until, detail }: Waiting): z.infer<typeof waitingSchema> {
-  return { reason, until: formatInstant(until), detail };
+  return { reason, until: until === null ? null : formatInstant(until), detail };
 }
 
 function viewDoubt({ status, hold, publish: { doubt } }: PostState): z.infer<typeof doubtSchema> | null {

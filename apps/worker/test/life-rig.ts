@@ -15,6 +15,7 @@ import {
   type HeldPosts,
   type Store,
   connectRedis,
+  createAccountBlocks,
   createAdmissions,
   createHeldPosts,
   createQuota,
@@ -29,6 +30,9 @@ import { type Sim, type SimConfigPatch, type SimUser, startSim } from '@slipway/
 import type { Redis } from 'ioredis';
 
 const ACCOUNT = 'acct_01hzzzzzzzzzzzzzzzzzzzzzzz';
+
+/** What somebody has to release is released after so long. */
+const RELEASED_AFTER_MS = 3_600_000;
 
 /** How the life of a worker with a post ended, and what it waited for on the way. */
 export interface Lived {
@@ -122,10 +126,21 @@ export async function startLifeRig({ policy: given, sim: simConfig }: LifeRigOpt
     share: 1_000,
   });
 
+  const blocks = createAccountBlocks(redis, layout, sim.clock.now);
+
   const stateOf = async (id: string): Promise<PostState> => {
     const record = await store.posts.get(id);
     if (!record) throw new Error(`${id} is gone`);
     return record.state;
+  };
+
+  /** Redis has a clock of its own, by which no block is over yet. */
+  const handOverAnew = async (postId: string): Promise<number> => {
+    await blocks.release(ACCOUNT, 'both');
+    const wakes = await admissions.admit(1_000);
+    const wake = wakes.find((each) => each.postId === postId)?.wake;
+    if (wake === undefined) throw new Error(`${postId} was not handed over`);
+    return wake;
   };
 
   return {
@@ -161,6 +176,7 @@ export async function startLifeRig({ policy: given, sim: simConfig }: LifeRigOpt
     },
     async live(postId, { life = lifeUntil(null), maxWaits = Infinity } = {}) {
       const waits: Waiting[] = [];
+      let wake = Number(await redis.hget(keys.post + postId, 'wake'));
       const mortal: Perform = async (...effect) => {
         const [, action] = effect;
         life.pass(`before ${action.do}`);
@@ -171,7 +187,7 @@ export async function startLifeRig({ policy: given, sim: simConfig }: LifeRigOpt
       try {
         for (;;) {
           life.pass('before claim');
-          const post = await held.claim(postId, 1);
+          const post = await held.claim(postId, wake);
           if ('refused' in post) throw new Error(`the claim was refused: ${post.refused}`);
           const outcome = await run(post, {
             world,
@@ -191,11 +207,12 @@ export async function startLifeRig({ policy: given, sim: simConfig }: LifeRigOpt
             },
           });
           if (outcome.kind === 'done') return { end: 'over', state: await stateOf(postId), waits };
-          if (outcome.kind === 'wait') {
-            waits.push(outcome.waiting);
-            if (waits.length >= maxWaits) return { end: 'waiting', state: await stateOf(postId), waits };
-            sim.clock.advance(Math.max(0, outcome.waiting.until - sim.clock.now()));
-          }
+          if (outcome.kind === 'handed_back') continue;
+          const { until } = outcome.waiting;
+          waits.push(outcome.waiting);
+          if (waits.length >= maxWaits) return { end: 'waiting', state: await stateOf(postId), waits };
+          sim.clock.advance(until === null ? RELEASED_AFTER_MS : Math.max(0, until - sim.clock.now()));
+          if (outcome.kind === 'parked') wake = await handOverAnew(postId);
         }
       } catch (error) {
         if (error instanceof Death) return { end: 'died', state: await stateOf(postId), waits };
@@ -210,6 +227,7 @@ export async function startLifeRig({ policy: given, sim: simConfig }: LifeRigOpt
       const { limits, park } = keysOfApp('default');
       await redis.del(keys.limitsOf(ACCOUNT));
       await redis.del(limits, park);
+      await blocks.release(ACCOUNT, 'both');
     },
     async stop() {
       objects.close();

@@ -11,11 +11,13 @@ import {
   policySchema,
 } from '@slipway/pipeline/core';
 import {
+  type AccountBlocks,
   POST_QUEUE,
   type QuotaOptions,
   type Store,
   type Wake,
   connectRedis,
+  createAccountBlocks,
   createQuota,
   createStore,
   jobIdOf,
@@ -70,6 +72,9 @@ export interface WorkerRig {
   jobOf(id: string): Promise<Job<Wake> | undefined>;
   /** The post's job once it waits for its instant; that of the post, which the record names. */
   delayed(id: string): Promise<{ job: Job<Wake>; until: number }>;
+  /** What keeps its account from posting, once the post waits for that in the backlog. */
+  parked(id: string): Promise<{ waiting: Waiting }>;
+  blocks: AccountBlocks;
   /** Makes the lease of an admitted post run out. */
   endLease(id: string): Promise<void>;
   /** Names of the clients of workers that Redis knows. */
@@ -250,6 +255,18 @@ export async function startRig({
       const { waiting } = await stateOf(id);
       return { job, until: waiting?.until ?? 0 };
     },
+    async parked(id) {
+      const waiting = await eventually(
+        async () => {
+          const inBacklog = (await redis.zscore(keys.backlog + ACCOUNT, id)) !== null;
+          const { waiting: found } = await stateOf(id);
+          return inBacklog && found?.cause ? found : undefined;
+        },
+        { describe: `the park of ${id}` },
+      );
+      return { waiting };
+    },
+    blocks: createAccountBlocks(redis, layOut(1), world.clock.now),
     endLease: async (id) => {
       await redis.zadd(keys.admitted, 'XX', 1, id);
     },
@@ -294,6 +311,17 @@ export async function passWait(rig: WorkerRig, clock: MovableClock, id: string):
     return !again || again.attemptsStarted > job.attemptsStarted;
   });
   return waitedMs;
+}
+
+/**
+ * Lets the time come, on the clock of the rig, that a post waits for with its account; Redis has a clock of its own, and so releasing
+ * the account stands for that. What nobody but a person ends is ended at once. Says what the post waited for.
+ */
+export async function passPark(rig: WorkerRig, clock: MovableClock, id: string): Promise<Waiting> {
+  const { waiting } = await rig.parked(id);
+  clock.advance(waiting.until === null ? 0 : waiting.until - clock.now());
+  await rig.blocks.release(ACCOUNT, 'both');
+  return waiting;
 }
 
 /** Lets the time come whenever the post waits, until it is over or `enough` says so; tells what it waited for. */

@@ -313,7 +313,7 @@ describe('what X answers instead of tokens', () => {
     const { accounts } = rig.fellow({ now: () => 0 });
     for (let tries = 0; tries < 6; tries++) {
       const found = await accounts.credentialsOf(id);
-      if ('waiting' in found) waits.push(found.waiting.until);
+      if ('waiting' in found) waits.push(found.waiting.until ?? 0);
       await rig.redis.hset(key, 'failedUntil', 1);
     }
     const [first = 0, second = 0, third = 0] = waits;

@@ -1,5 +1,6 @@
 import {
   type Action,
+  type Block,
   type ChangedHistory,
   type PostEvent,
   type PostRequest,
@@ -12,6 +13,8 @@ import {
   deadlineOf,
   decide,
   evolve,
+  isOfApp,
+  isParked,
   keyOf,
 } from './core/index.ts';
 import { createInbox } from './inbox.ts';
@@ -28,13 +31,17 @@ export class LostPost extends Error {
 
 export type Outcome =
   | { kind: 'done'; status: Status }
-  | { kind: 'wait'; waiting: Waiting }
+  | { kind: 'wait'; waiting: Waiting & { until: number } }
+  /** Its account is held back: it waits in the account's backlog and is handed over anew. */
+  | { kind: 'parked'; waiting: Waiting }
   /** The worker is stopping: another may go on at once. */
   | { kind: 'handed_back' };
 
 export interface SaveOptions {
   /** Gives the post out of hand until then. */
   release?: { until: number };
+  /** Puts the post back into its account's backlog, and notes this block there; null: it is noted already. */
+  park?: { block: Block | null };
   /** Nothing is saved where Redis has another history than this one; null: than the one that the post was accepted in. */
   ifHistory?: string | null;
 }
@@ -87,7 +94,10 @@ export async function run(
   };
 
   /** False when nothing was folded: Redis has another history, and what that may mean has to be settled first. */
-  const fold = async (events: StepEvent[], release?: { until: number }): Promise<boolean> => {
+  const fold = async (
+    events: StepEvent[],
+    giveBack: Pick<SaveOptions, 'release' | 'park'> | null = null,
+  ): Promise<boolean> => {
     const before = state;
     const told: PostEvent[] = [];
     for (const event of events) {
@@ -95,9 +105,9 @@ export async function run(
       told.push(...announce(state, next, event.at));
       state = next;
     }
-    if (state === before && !release) return true;
+    if (state === before && !giveBack) return true;
     const changed = await options.save(state, told, {
-      ...(release ? { release } : {}),
+      ...giveBack,
       ...(needsKnownHistory(before, state) ? { ifHistory: before.publish.history } : {}),
     });
     if (!changed) return true;
@@ -180,11 +190,17 @@ export async function run(
       switch (decision.do) {
         case 'done':
           return { kind: 'done', status: state.status };
-        case 'wait':
-          await fold([{ type: 'waited', at: clock.now(), waiting: decision.waiting }], {
-            until: decision.waiting.until,
-          });
-          return { kind: 'wait', waiting: decision.waiting };
+        case 'wait': {
+          const { waiting } = decision;
+          const waited: StepEvent = { type: 'waited', at: clock.now(), waiting };
+          if (isParked(state.status, waiting)) {
+            await fold([waited], { park: { block: await blockOf(waiting) } });
+            return { kind: 'parked', waiting };
+          }
+          const until = waiting.until ?? clock.now() + policy.parkMs;
+          await fold([waited], { release: { until } });
+          return { kind: 'wait', waiting: { ...waiting, until } };
+        }
         case 'note':
           if (decision.event.type !== 'intended') await fold([decision.event]);
           else if (halted) return await handBack();
@@ -212,8 +228,16 @@ export async function run(
     await Promise.all(inFlight.values());
   }
 
+  /** What keeps the account from posting, as all its posts are to know it. */
+  async function blockOf({ cause, until, detail, app: known }: Waiting): Promise<Block | null> {
+    // Its owner's pause is noted where it was made.
+    if (cause === undefined || cause === 'paused') return null;
+    const app = known ?? (isOfApp(cause) ? (await world.accounts.find(request.accountId))?.app : undefined);
+    return { cause, since: clock.now(), until, detail: detail ?? '', ...(app !== undefined && { app }) };
+  }
+
   async function handBack(): Promise<Outcome> {
-    await fold([], { until: clock.now() });
+    await fold([], { release: { until: clock.now() } });
     return { kind: 'handed_back' };
   }
 }

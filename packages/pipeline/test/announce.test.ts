@@ -109,6 +109,7 @@ describe('what followers of a post are told', () => {
     ]);
     expect(story.events.find(({ type }) => type === 'post.waiting')?.data).toEqual({
       reason: 'credits',
+      cause: 'credits',
       until: T0 + policy.parkMs,
       detail: 'no credits',
     });

@@ -1,4 +1,5 @@
 import {
+  type BlockCause,
   type FailureCode,
   type FailureStep,
   type MediaState,
@@ -78,11 +79,11 @@ const outage = (kind: string, more: Record<string, unknown> = {}): Expected => (
   limitMs: policy.outageLimitMs,
   ...more,
 });
-const parked = (reason: 'account' | 'credits'): Expected => ({
-  do: 'hold',
-  reason,
-  until: T0 + policy.parkMs,
-});
+const parked = (
+  reason: 'account' | 'credits',
+  cause: BlockCause,
+  until: number | null = T0 + policy.parkMs,
+): Expected => ({ do: 'hold', reason, cause, until });
 const failed = (code: FailureCode): Expected => ({ do: 'fail', code });
 
 const overloaded: XProblem[] = [
@@ -239,7 +240,7 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     what: 'bare 403: media.write is missing',
     steps: UPLOADING,
     problem: blank(403, 'Forbidden'),
-    verdict: parked('account'),
+    verdict: parked('account', 'forbidden'),
   },
   {
     row: 'F11',
@@ -341,7 +342,7 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     what: 'out of credits',
     steps: AT_X,
     problem: slugged(402, 'credits', 'Your enrolled account [1] does not have any credits.'),
-    verdict: parked('credits'),
+    verdict: parked('credits', 'credits'),
   },
   {
     row: 'F26',
@@ -351,7 +352,7 @@ export const FAILURE_CASES: readonly FailureCase[] = [
       ...slugged(429, 'usage-capped', 'Usage cap exceeded: Monthly product cap'),
       limits: [{ remaining: 0, resetAt: T0 + 5 * MINUTE }],
     },
-    verdict: parked('credits'),
+    verdict: parked('credits', 'usage_cap'),
   },
   {
     row: 'F27',
@@ -398,7 +399,7 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     what: 'app not enrolled',
     steps: AT_X,
     problem: slugged(403, 'client-forbidden', 'This request must be made using an approved account.'),
-    verdict: parked('account'),
+    verdict: parked('account', 'app_refused'),
   },
   ...[
     slugged(403, 'oauth1-permissions', 'Your client app is not configured with the appropriate permissions'),
@@ -409,7 +410,7 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     what: `app may not write (${problem.slug ?? problem.legacyCodes[0]})`,
     steps: AT_X,
     problem,
-    verdict: parked('account'),
+    verdict: parked('account', 'needs_reconnect', null),
   })),
   ...[
     legacy(403, 326, 'To protect our users, this account is temporarily locked.'),
@@ -421,14 +422,14 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     what: `account locked or suspended (${problem.slug ?? problem.legacyCodes[0] ?? 'words'})`,
     steps: AT_X,
     problem,
-    verdict: parked('account'),
+    verdict: parked('account', 'suspended', null),
   })),
   {
     row: 'F35',
     what: 'looks automated',
     steps: AT_X,
     problem: legacy(403, 226, 'This request looks like it might be automated.'),
-    verdict: parked('account'),
+    verdict: parked('account', 'automated', T0 + 6 * HOUR),
   },
   {
     row: 'F36',
@@ -449,7 +450,7 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     what: 'a page of HTML (F37): judged by its status',
     steps: UPLOADING,
     problem: answer(403),
-    verdict: parked('account'),
+    verdict: parked('account', 'forbidden'),
   },
   {
     row: 'anything else',

@@ -173,6 +173,7 @@ describe('what Slipway itself finds', () => {
     expect(judge(problem, situationAt('publish')).verdict).toEqual({
       do: 'hold',
       reason: 'account',
+      cause: 'disconnected',
       until: T0 + policy.parkMs,
     });
   });

@@ -309,6 +309,7 @@ describe('the creation of the post', () => {
     expect(waits).toHaveLength(50);
     expect(waits[0]).toEqual({
       reason: 'credits',
+      cause: 'credits',
       until: T0 + policy.parkMs,
       detail: 'Your account does not have any credits to fulfill this request.',
     });

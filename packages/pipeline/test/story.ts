@@ -16,6 +16,7 @@ import {
   categoryFor,
   decide,
   evolve,
+  isParked,
   keyOf,
   newPostState,
 } from '../src/core/index.ts';
@@ -23,6 +24,8 @@ import { DAY, SECOND, T0, policy as usualPolicy } from './fixtures.ts';
 
 /** What becomes of an action: a problem; X's report on processing; or the worker dies before its outcome is known. */
 export type Turn = Problem | { report: ProcessingReport | null } | { dies: true } | { goesWell: true };
+
+const WEEK = 7 * DAY;
 
 export const dies: Turn = { dies: true };
 export const goesWell: Turn = { goesWell: true };
@@ -176,6 +179,15 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
     }
   };
 
+  /** What somebody has to end is ended after a week. A post that waited with its account is handed over anew. */
+  const waitFor = (waiting: Waiting): void => {
+    const until = waiting.until ?? story.now + WEEK;
+    if (until <= story.now) throw new Error('the post waits for the past');
+    story.now = until;
+    if (isParked(story.state.status, waiting) || waiting.until === null)
+      fold({ type: 'taken_over', at: story.now, abandoned: false, jitter: jitter() });
+  };
+
   fold({ type: 'taken_over', at: story.now, abandoned: options.abandoned ?? false, jitter: jitter() });
   if (options.changedHistory) fold({ type: 'history_changed', at: story.now, ...options.changedHistory });
   for (let moves = 0; moves < MOST_MOVES; moves++) {
@@ -193,10 +205,9 @@ export function tell(request: PostRequest, options: StoryOptions = {}): Story {
         break;
       case 'wait':
         if (inFlight.length > 0) throw new Error('the post waits while something is under way');
-        if (decision.waiting.until <= story.now) throw new Error('the post waits for the past');
         story.waits.push(decision.waiting);
         fold({ type: 'waited', at: story.now, waiting: decision.waiting });
-        story.now = decision.waiting.until;
+        waitFor(decision.waiting);
         break;
       case 'start': {
         const clash = decision.actions.find((each) => inFlight.some((other) => keyOf(other) === keyOf(each)));
@@ -233,6 +244,6 @@ export function summary(story: Story): string[] {
 }
 
 /** How long the post waited for each reason, in order, from the beginning of the story. */
-export function waitsOf(story: Story): [reason: string, untilMs: number][] {
-  return story.waits.map(({ reason, until }) => [reason, until - T0]);
+export function waitsOf(story: Story): [reason: string, untilMs: number | null][] {
+  return story.waits.map(({ reason, until }) => [reason, until === null ? null : until - T0]);
 }

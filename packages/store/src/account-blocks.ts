@@ -12,7 +12,7 @@ const BATCH = 100;
 
 /** What holds accounts back: their owners' pauses, and blocks that Slipway met at X. Each end and each beginning is an event. */
 export interface AccountBlocks {
-  /** A block that has passed by itself is not shown. */
+  /** A block whose time is over stands until a post got through. */
   get(accountId: string): Promise<Blocks>;
   /** By its owner; independent of a block. What is being published is finished. */
   pause(accountId: string, detail: string): Promise<void>;
@@ -28,7 +28,7 @@ export interface AccountBlocks {
 type Stored = Partial<Record<keyof Blocks, Block>>;
 
 export function createAccountBlocks(redis: Redis, layout: Layout, now: () => number): AccountBlocks {
-  const eventsSince = (): number => now() - EVENT_RETENTION_MS;
+  const eventsSince = (): number => Math.max(0, now() - EVENT_RETENTION_MS);
   const releaseAll = async (
     keys: PartitionKeys,
     accountIds: string[],
@@ -46,9 +46,8 @@ export function createAccountBlocks(redis: Redis, layout: Layout, now: () => num
   return {
     async get(accountId) {
       const json = await redis.hget(layout.forAccount(accountId).blocks, accountId);
-      const blocks: Stored = json === null ? {} : JSON.parse(json);
-      const isOver = blocks.block?.until != null && blocks.block.until <= now();
-      return { paused: blocks.paused ?? null, block: isOver ? null : (blocks.block ?? null) };
+      const { paused, block: noted }: Stored = json === null ? {} : JSON.parse(json);
+      return { paused: paused ?? null, block: noted ?? null };
     },
     async pause(accountId, detail) {
       const { blocks, events } = layout.forAccount(accountId);

@@ -29,30 +29,28 @@ interface Asked {
   now: number;
   /** In [0, 1). */
   jitter: number;
-  /** After so long it is looked again whether somebody has ended what does not end by itself. */
-  parkMs: number;
 }
 
 /** Why and until when a call has to wait, by what a script said; null where it was taken. */
-export function waitingOf(reply: unknown, { call, owner, now, jitter, parkMs }: Asked): Waiting | null {
+export function waitingOf(reply: unknown, { call, owner, now, jitter }: Asked): Waiting | null {
   const said = replySchema.parse(reply);
   switch (said[0]) {
     case 'taken':
       return null;
     case 'blocked': {
       const { cause, detail, until } = blockSchema.parse(JSON.parse(said[1]));
-      const waitMs = until === null ? parkMs : until - said[2];
-      return { reason: reasonOf(cause), until: now + waitMs, detail, cause };
+      return { reason: reasonOf(cause), until: until === null ? null : now + until - said[2], detail, cause };
     }
     case 'parked': {
       const [, text, detail, waitMs] = said;
       const cause = causeOf(text);
-      return { reason: reasonOf(cause), until: now + waitMs, detail, cause };
+      return { reason: reasonOf(cause), until: now + waitMs, detail, cause, app: call.app };
     }
     case 'budget': {
       const [, budget, spent, waitMs] = said;
       const detail = `${toUsd(spent)} of this month's budget of ${toUsd(budget)} USD for the ${owner} are spent, and ${toUsd(call.costMicroUsd)} more would exceed it. Raise it, or wait for the next month.`;
-      return { reason: 'credits', until: now + waitMs, detail, cause: 'budget' };
+      const app = owner === 'app' ? { app: call.app } : {};
+      return { reason: 'credits', until: now + waitMs, detail, cause: 'budget', ...app };
     }
     case 'window': {
       const [, window, limit, waitMs] = said;
@@ -69,7 +67,7 @@ export function strongerOf(account: Waiting | null, app: Waiting | null): Waitin
   if (!account || !app) return account ?? app;
   if (account.cause) return account;
   if (app.cause) return app;
-  return account.until > app.until ? account : app;
+  return (account.until ?? Infinity) > (app.until ?? Infinity) ? account : app;
 }
 
 function reasonOf(cause: BlockCause): 'paused' | 'credits' | 'account' {

@@ -137,7 +137,7 @@ export function createQuota(options: QuotaOptions): Quota {
           ],
         ),
       ]);
-      const moment = { now: now(), jitter: random(), parkMs: options.parkMs };
+      const moment = { now: now(), jitter: random() };
       const account = waitingOf(replies[0], { ...moment, call, owner: 'account' });
       const app = waitingOf(replies[1], { ...moment, call, owner: 'app' });
       // What was taken of the one is of no use without the other.

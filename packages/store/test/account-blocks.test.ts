@@ -121,7 +121,7 @@ describe('a block', () => {
       return some.length > 0 && some;
     });
     expect(Date.now()).toBeGreaterThanOrEqual(until);
-    expect(await blocks.get(ACCOUNT)).toEqual({ paused: null, block: null });
+    expect(await blocks.get(ACCOUNT)).toMatchObject({ block: { cause: 'automated', until } });
     expect(first).toBe(ids[0]);
     expect(await admitted()).toEqual([]);
     const post = await claimed(rig.worker(), first, 1);

@@ -367,7 +367,7 @@ describe('a block of the account', () => {
     expect(await take()).toEqual({
       reason: 'account',
       cause: 'needs_reconnect',
-      until: T0 + PARK_MS,
+      until: null,
       detail: 'Connect it again.',
     });
     expect(await take({ isLook: true, endpoint: 'GET /2/users/{id}/tweets' })).toBeNull();
@@ -398,7 +398,13 @@ describe('an app that X refuses', () => {
     await take({ accountId: OTHER });
     await settle({ status: 402 }, { outcome: 'refused', appRefusal });
     await settle({ status: 402 }, { outcome: 'refused', appRefusal }, { accountId: OTHER });
-    const parked = { reason: 'credits', cause: 'credits', until: T0 + PARK_MS, detail: 'No credits.' };
+    const parked = {
+      reason: 'credits',
+      cause: 'credits',
+      until: T0 + PARK_MS,
+      detail: 'No credits.',
+      app: 'app-1',
+    };
     for (const accountId of [ACCOUNT, OTHER]) expect(await take({ accountId })).toEqual(parked);
     expect(await take({ app: 'app-2' })).toBeNull();
     expect(events).toEqual([

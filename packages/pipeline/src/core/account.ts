@@ -22,6 +22,11 @@ export const BLOCK_CAUSES = [
 ] as const;
 export type BlockCause = (typeof BLOCK_CAUSES)[number];
 
+/** Whether a block comes from the account's app, by its cause alone. */
+export function isOfApp(cause: BlockCause): boolean {
+  return cause === 'credits' || cause === 'usage_cap' || cause === 'app_refused';
+}
+
 /** Nothing is posted as the account before `until`; null: before somebody releases it. Instants are epoch ms. */
 export interface Block {
   cause: BlockCause;

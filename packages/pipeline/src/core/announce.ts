@@ -24,7 +24,11 @@ export function announce(before: PostState, after: PostState, at: number): PostE
       });
     }
   }
-  if (after.hold?.reason === 'backoff' && after.hold.until !== before.hold?.until) {
+  if (
+    after.hold?.reason === 'backoff' &&
+    after.hold.until !== null &&
+    after.hold.until !== before.hold?.until
+  ) {
     events.push({
       type: 'post.retrying',
       at,
@@ -38,8 +42,9 @@ export function announce(before: PostState, after: PostState, at: number): PostE
     };
     events.push({ type: `post.${after.status}`, at, data });
   }
-  if (after.waiting && after.waiting.reason !== before.waiting?.reason) {
-    events.push({ type: 'post.waiting', at, data: after.waiting });
+  const { waiting } = after;
+  if (waiting && (waiting.reason !== before.waiting?.reason || waiting.cause !== before.waiting.cause)) {
+    events.push({ type: 'post.waiting', at, data: waiting });
   }
   return events;
 }

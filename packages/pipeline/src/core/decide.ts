@@ -26,7 +26,7 @@ export interface Moment {
 export function decide(request: PostRequest, state: PostState, moment: Moment): Decision {
   const { now, inFlight } = moment;
   if (isTerminal(state.status)) return { do: 'done' };
-  if (state.hold && state.hold.until > now) return settleFor(state.hold, inFlight);
+  if (state.hold && endOf(state.hold) > now) return settleFor(state.hold, inFlight);
   if (state.status === 'publishing') return decidePublishing(state, moment);
   if (isLate(request, state, moment)) {
     // What is still under way ends first: its news are part of the story.
@@ -36,6 +36,11 @@ export function decide(request: PostRequest, state: PostState, moment: Moment): 
   return state.media.every((media) => media.step === 'ready')
     ? decideReady(request, state, moment)
     : decideMedia(state, moment);
+}
+
+/** `Infinity` for what somebody has to end. */
+function endOf({ until }: Waiting): number {
+  return until ?? Infinity;
 }
 
 function settleFor(waiting: Waiting, inFlight: ReadonlySet<string>): Decision {
@@ -107,7 +112,7 @@ function decideMedia(state: PostState, moment: Moment): Decision {
     if (wrongBytes !== null) return { do: 'note', event: refuseToFinalize(item, media, wrongBytes, moment) };
     actions.push(...actionsFor(item, media, moment));
   }
-  const next = waits.sort((a, b) => a.until - b.until)[0];
+  const next = waits.sort((a, b) => endOf(a) - endOf(b))[0];
   if (actions.length === 0 && moment.inFlight.size === 0 && next) return { do: 'wait', waiting: next };
   return { do: 'start', actions, wakeAt: next?.until ?? null };
 }

@@ -89,7 +89,8 @@ function apply(
       return failPost(state, { code: verdict.code, message: words, step, field, hint: verdict.hint, at });
     case 'hold': {
       const struck = strike(state, item, verdict.reason, at).state;
-      return holdUntil(struck, { reason: verdict.reason, until: verdict.until, detail: words });
+      const { reason, until, cause } = verdict;
+      return holdUntil(struck, { reason, until, detail: words, ...(cause && { cause }) });
     }
     case 'retry':
       return retry(verdict, state, event, situation, item);
@@ -190,7 +191,12 @@ function retry(
   }
   switch (verdict.afterwards) {
     case 'park':
-      return holdUntil(struck, { reason: 'account', until: at + policy.parkMs, detail: words });
+      return holdUntil(struck, {
+        reason: 'account',
+        cause: 'unauthorized',
+        until: at + policy.parkMs,
+        detail: words,
+      });
     case 'leave':
       return leaveUnconfirmed(
         struck,

@@ -16,6 +16,7 @@ import {
   holdUntil,
   itemOf,
   missPost,
+  isParked,
   publish,
   restartUpload,
   withItem,
@@ -97,7 +98,10 @@ function isStale(state: PostState, event: StepEvent): boolean {
   return media.upload?.mediaId !== about.mediaId || media.step === 'ready';
 }
 
-function takeOver(state: PostState, event: StepEvent & { type: 'taken_over' }, policy: Policy): PostState {
+function takeOver(before: PostState, event: StepEvent & { type: 'taken_over' }, policy: Policy): PostState {
+  // Whoever hands it over has seen that its account is not held back, or wants to know: that is asked anew.
+  const isAskedAnew = isParked(before.status, before.hold) || before.hold?.until === null;
+  const state: PostState = isAskedAnew ? { ...before, hold: null } : before;
   const begins = state.status === 'scheduled' && state.media.length > 0;
   const isUnclear =
     (state.status === 'publishing' && !state.publish.doubt) ||

@@ -1,3 +1,4 @@
+import type { BlockCause } from './account.ts';
 import { MAX_CHUNK_BYTES, chooseChunkBytes } from './chunk-plan.ts';
 import { VIDEO_MAX_MS } from './media-rules.ts';
 import type { Policy } from './policy.ts';
@@ -15,8 +16,8 @@ export type Verdict =
       afterwards: 'restart' | 'fail' | 'skip' | 'park' | 'leave';
       code: FailureCode;
     }
-  /** Leave the whole post alone until an instant; uses no attempt. */
-  | { do: 'hold'; reason: WaitingReason; until: number }
+  /** Leave the whole post alone until an instant; uses no attempt. With a cause: all posts of its account; null: until it is released. */
+  | { do: 'hold'; reason: WaitingReason; until: number | null; cause?: BlockCause }
   /** Begin the upload again with a new id, with what was learned; too often, and the post fails with `code`. */
   | {
       do: 'restart';
@@ -73,6 +74,8 @@ const UPLOADING: readonly FailureStep[] = [...SENDING, 'initialize', 'finalize',
 const EVERY: readonly FailureStep[] = [...UPLOADING, 'describe', 'publish', 'confirm'];
 /** Statuses by which X says, in a body of its own, that a post was surely not created. */
 const DEFINITE = new Set([400, 401, 402, 403, 404, 413, 422, 429]);
+/** X takes insisting for one more sign of it. */
+const AUTOMATED_MS = 6 * 60 * 60_000;
 const SMALLEST_LEARNED_CHUNK_BYTES = 256 * 1024;
 
 const status =
@@ -102,9 +105,15 @@ const all =
     tests.every((test) => test(problem, situation));
 
 const fail = (code: FailureCode, hint: string) => (): Verdict => ({ do: 'fail', code, hint });
+/** X is not asked on behalf of the account before `forMs` have passed (default: the policy's), or, with null, before it is released. */
 const park =
-  (reason: WaitingReason) =>
-  (_: XProblem, { now, policy }: Situation): Verdict => ({ do: 'hold', reason, until: now + policy.parkMs });
+  (reason: 'account' | 'credits', cause: BlockCause, forMs?: number | null) =>
+  (_: XProblem, { now, policy }: Situation): Verdict => ({
+    do: 'hold',
+    reason,
+    cause,
+    until: forMs === null ? null : now + (forMs ?? policy.parkMs),
+  });
 
 /** Whether X has surely not done what was asked. */
 export function isDefinite(problem: XProblem): boolean {
@@ -157,8 +166,8 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
     when: (problem) => !isDefinite(problem),
     verdict: () => ({ do: 'doubt' }),
   },
-  { row: 'F25', steps: EVERY, when: status(402), verdict: park('credits') },
-  { row: 'F26', steps: EVERY, when: slug('usage-capped'), verdict: park('credits') },
+  { row: 'F25', steps: EVERY, when: status(402), verdict: park('credits', 'credits') },
+  { row: 'F26', steps: EVERY, when: slug('usage-capped'), verdict: park('credits', 'usage_cap') },
   { row: 'F27', steps: EVERY, when: any(status(429), legacy(88)), verdict: untilReset },
   {
     row: 'F29',
@@ -179,15 +188,17 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
       status(403),
       any(legacy(326, 64), slug('user-suspended'), says(/temporarily locked|suspended/i)),
     ),
-    verdict: park('account'),
+    // Its owner has to go to X; until then every call makes it worse.
+    verdict: park('account', 'suspended', null),
   },
-  { row: 'F35', steps: EVERY, when: legacy(226), verdict: park('account') },
-  { row: 'F32', steps: EVERY, when: slug('client-forbidden'), verdict: park('account') },
+  { row: 'F35', steps: EVERY, when: legacy(226), verdict: park('account', 'automated', AUTOMATED_MS) },
+  { row: 'F32', steps: EVERY, when: slug('client-forbidden'), verdict: park('account', 'app_refused') },
   {
     row: 'F33',
     steps: EVERY,
     when: any(slug('oauth1-permissions', 'unsupported-authentication'), legacy(261)),
-    verdict: park('account'),
+    // The permission is in the token: nothing changes before there is another one.
+    verdict: park('account', 'needs_reconnect', null),
   },
   { row: 'F4', steps: ['append'], when: status(413, 431), verdict: shrinkChunk },
   {
@@ -247,7 +258,8 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
             hint: 'The account may not post videos over 140 s; cut the video or use an account that may.',
           },
   },
-  { row: 'F10', steps: UPLOADING, when: status(403), verdict: park('account') },
+  // That the token may write media was seen when the account was connected: a bare 403 is looked at again, it may be an incident.
+  { row: 'F10', steps: UPLOADING, when: status(403), verdict: park('account', 'forbidden') },
   {
     row: 'F17',
     steps: ['processing'],
@@ -456,7 +468,8 @@ const SOURCE_VERDICTS: Record<SourceProblem['code'], (situation: Situation) => V
 };
 
 function judgeInternal({ code, hint }: InternalProblem, { step, now, policy }: Situation): Verdict {
-  if (code === 'account_missing') return { do: 'hold', reason: 'account', until: now + policy.parkMs };
+  if (code === 'account_missing')
+    return { do: 'hold', reason: 'account', cause: 'disconnected', until: now + policy.parkMs };
   // Whatever is wrong with a look, it does not say that the post is not there.
   if (step === 'confirm' || code === 'timeline_too_long') {
     return { do: 'retry', kind: 'look', limitMs: 0, afterwards: 'leave', code: 'unconfirmed' };

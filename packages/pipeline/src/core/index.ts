@@ -12,6 +12,7 @@ export {
   type Tier,
   calendarSchema,
   healthOf,
+  isOfApp,
 } from './account.ts';
 export { type AppRefusal, appRefusalOf } from './app-refusals.ts';
 export { announce } from './announce.ts';
@@ -94,4 +95,5 @@ export {
   knownLimits,
   limitOverridesSchema,
 } from './tiers.ts';
+export { isParked } from './transitions.ts';
 export * from './vocabulary.ts';

@@ -64,7 +64,16 @@ export function withItem(state: PostState, item: number, patch: Partial<MediaSta
 
 /** Effects that are refused side by side may each ask for a hold: the longest counts. */
 export function holdUntil(state: PostState, hold: Waiting): PostState {
-  return state.hold && state.hold.until > hold.until ? state : { ...state, hold };
+  const end = ({ until }: Waiting): number => until ?? Infinity;
+  return state.hold && end(state.hold) > end(hold) ? state : { ...state, hold };
+}
+
+/**
+ * Whether a wait concerns the account rather than the post, which then waits in the account's backlog. One that is being published
+ * goes on by itself: that has to be finished, or found out, whatever is with its account.
+ */
+export function isParked(status: Status, waiting: Waiting | null): boolean {
+  return waiting?.cause !== undefined && status !== 'publishing';
 }
 
 /** Progress: the item moves on, and what went wrong before is forgotten. */

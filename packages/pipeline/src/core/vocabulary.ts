@@ -47,10 +47,13 @@ export type WaitingReason = (typeof WAITING_REASONS)[number];
 /** Why, and until when, a post is not being worked on; `detail` carries X's own words where X spoke. */
 export interface Waiting {
   reason: WaitingReason;
-  until: number;
+  /** Null: until somebody releases its account. */
+  until: number | null;
   detail: string | null;
   /** What keeps its account from posting, where that is why. */
   cause?: BlockCause;
+  /** The X app that it comes from, where it keeps all accounts of that from posting. */
+  app?: string;
 }
 
 export const STEPS = [
