@@ -75,7 +75,7 @@ describe('an edit', () => {
     } as const;
     const { request: next, state, events } = edited(change);
     expect(next).toEqual({ ...request, ...change, leadMs: 10 * MINUTE });
-    expect(state).toEqual(staged);
+    expect(state).toEqual({ ...staged, cost: { estimatedMicroUsd: 20_000, actualMicroUsd: 0 } });
     expect(events).toEqual([
       {
         type: 'post.edited',
