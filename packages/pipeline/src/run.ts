@@ -143,7 +143,10 @@ export async function run(
     const call = quotaCallOf(world, { do: 'create' }, intended, account);
     const waiting = await world.quota.take(call);
     if (waiting) return hold(waiting);
-    const isWritten = await fold([event]);
+    const isWritten = await fold([event]).catch(async (error: unknown) => {
+      if (error instanceof LostPost) await world.quota.settle(call, NOT_MADE);
+      throw error;
+    });
     if (isWritten && (await options.durable())) return;
     await world.quota.settle(call, NOT_MADE);
     if (!isWritten) return;

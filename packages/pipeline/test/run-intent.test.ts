@@ -8,10 +8,13 @@ import {
   type PostState,
   type Problem,
   type StepEvent,
+  type Waiting,
   newPostState,
 } from '../src/core/index.ts';
 import {
   LostPost,
+  type Quota,
+  type QuotaCall,
   type Outcome,
   type RunOptions,
   type SaveOptions,
@@ -61,6 +64,7 @@ function begin(
   ends: (action: Action) => StepEvent,
   options: Partial<Pick<RunOptions, 'changedHistory' | 'durable' | 'hold'>> & {
     state?: PostState;
+    quota?: Quota;
     /** The history that Redis has when this is to be saved; null: the one that the post knows. */
     historyAt?: (state: PostState, options: SaveOptions) => ChangedHistory | null;
   } = {},
@@ -71,7 +75,7 @@ function begin(
   const outcome = run(
     { request, state },
     {
-      world,
+      world: { ...world, quota: options.quota ?? noLimits },
       abandoned: false,
       changedHistory: options.changedHistory ?? null,
       stopping: new AbortController().signal,
@@ -235,4 +239,78 @@ test('a post that is taken in hand under another history is looked for before an
   expect(await outcome).toMatchObject({ kind: 'wait', waiting: { reason: 'confirming' } });
   expect(told).toEqual(['save publishing', 'save publishing']);
   expect(saved[0]?.state.publish).toMatchObject({ history: 'new', doubt: { cause: 'lost_writes' } });
+});
+
+describe('the share of X’s limits that a create takes', () => {
+  /** Tells what was taken and what came of it. */
+  function counted(waiting: Waiting | null = null): { told: string[]; calls: QuotaCall[]; quota: Quota } {
+    const told: string[] = [];
+    const calls: QuotaCall[] = [];
+    const quota: Quota = {
+      take: async (call) => {
+        told.push('take');
+        calls.push(call);
+        return waiting;
+      },
+      settle: async (call, { outcome }) => {
+        told.push(outcome);
+        calls.push(call);
+      },
+    };
+    return { told, calls, quota };
+  }
+
+  test('is taken before the intent is written, for what the create costs, in the month of the intent', async ({
+    expect,
+  }) => {
+    const { told, calls, quota } = counted();
+    expect(await begin(textPost, created, { quota }).outcome).toMatchObject({ kind: 'done' });
+    // What comes of the call itself is told by the effect, which is the test's here.
+    expect(told).toEqual(['take']);
+    expect(calls).toEqual([
+      {
+        accountId: textPost.accountId,
+        app: 'default',
+        endpoint: 'POST /2/tweets',
+        costMicroUsd: 15_000,
+        at: T0,
+        isLook: false,
+      },
+    ]);
+  });
+
+  test('that is not to be had leaves no intent behind: the post waits, and nothing is counted', async ({
+    expect,
+  }) => {
+    const waiting: Waiting = { reason: 'rate_limit', until: T0 + MINUTE, detail: 'no more' };
+    const { told, quota } = counted(waiting);
+    const run = begin(textPost, created, { quota });
+    expect(await run.outcome).toEqual({ kind: 'wait', waiting });
+    expect(told).toEqual(['take']);
+    expect(run.told).not.toContain('create');
+    expect(run.saved.every(({ state }) => state.status === 'scheduled')).toBe(true);
+    expect(run.saved.at(-1)?.state.publish).toMatchObject({ attempts: 0, intent: null });
+  });
+
+  test.for<[string, Parameters<typeof begin>[2]]>([
+    ['cannot be made durable', { durable: async () => false }],
+    [
+      'is refused, as Redis has forgotten something',
+      { historyAt: ({ status, publish }) => (status === 'publishing' && !publish.doubt ? changed : null) },
+    ],
+    [
+      'comes too late, as another worker has the post',
+      {
+        historyAt: () => {
+          throw new LostPost('gone');
+        },
+      },
+    ],
+  ])('is given back where the intent %s', async ([, options], { expect }) => {
+    const { told, calls, quota } = counted();
+    const look = (): StepEvent => ({ type: 'looked', at: T0, found: { xPostId: '9', publishedAt: T0 } });
+    await begin(textPost, look, { ...options, quota }).outcome.catch(() => undefined);
+    expect(told).toEqual(['take', 'not_sent']);
+    expect(calls[1]).toEqual(calls[0]);
+  });
 });
