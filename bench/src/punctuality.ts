@@ -55,7 +55,7 @@ try {
     console.log(
       `(b) round ${round}: bare loop ${bare.perSecond.toFixed(0)}/s, Slipway ${burst.perSecond.toFixed(0)}/s ` +
         `(${(burst.perSecond / bare.perSecond).toFixed(2)}), first after ${burst.firstMs} ms, last after ${burst.lastMs} ms; ` +
-        `slowest account done after ${burst.slowestAccountMs} ms, fastest after ${burst.fastestAccountMs} ms`,
+        `the account with a fifth of them ${burst.largeMs} ms, all others ${burst.othersMs} ms`,
     );
   }
   const middle = ratios.toSorted((a, b) => a - b)[Math.floor(ratios.length / 2)] ?? 0;

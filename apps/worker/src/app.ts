@@ -9,6 +9,7 @@ import {
   createBarrier,
   createHeldPosts,
   createPaces,
+  createSchedule,
   layOut,
 } from '@slipway/store';
 import { Queue, Worker } from 'bullmq';
@@ -94,6 +95,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     durable: (postId) => isDurable(layout.forPost(postId)),
     stopping: stopping.signal,
     paces: createPaces(redis, layout, world.clock.now),
+    schedule: createSchedule(redis, layout),
   });
 
   const barriers = new Map(

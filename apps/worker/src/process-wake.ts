@@ -1,6 +1,6 @@
 import { LostPost, type World, run } from '@slipway/pipeline';
 import type { PostEvent } from '@slipway/pipeline/core';
-import type { HeldPost, HeldPosts, HeldSaved, PaceStore, Wake } from '@slipway/store';
+import type { HeldPost, HeldPosts, HeldSaved, PaceStore, Schedule, Wake } from '@slipway/store';
 import { DelayedError, type Job } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Hands } from './hands.ts';
@@ -19,6 +19,7 @@ export interface ProcessorDeps {
   /** Aborted when the worker begins to stop. */
   stopping: AbortSignal;
   paces: Pick<PaceStore, 'record'>;
+  schedule: Pick<Schedule, 'placeOf'>;
 }
 
 /** A job says "look at this post now"; this looks. */
@@ -34,7 +35,9 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
         return;
       }
       log.info({ fence: post.fence, status: post.state.status, abandoned: post.abandoned }, 'post taken');
-      await settle(await workOn(post, log), job, token);
+      const outcome = await workOn(post, log);
+      const { accountId, publishAt } = post.request;
+      await settle(outcome, job, token, () => deps.schedule.placeOf(accountId, { postId, publishAt }));
     } catch (error) {
       if (error instanceof DelayedError) throw error;
       if (error instanceof LostPost) {

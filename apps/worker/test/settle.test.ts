@@ -35,6 +35,8 @@ async function active(priority: number): Promise<{ job: Job<Wake>; token: string
   return { job, token };
 }
 
+const first = async (): Promise<number> => 0;
+
 const again = async (job: Job<Wake>): Promise<Job<Wake>> => {
   const found = await queue.getJob(job.id ?? '');
   if (!found) throw new Error('the job is gone');
@@ -44,7 +46,7 @@ const again = async (job: Job<Wake>): Promise<Job<Wake>> => {
 describe('the outcome of a look becomes queue state', () => {
   test('done: the job is finished', async ({ expect }) => {
     const { job, token } = await active(PRIORITY.newWork);
-    await settle({ kind: 'done', status: 'published' }, job, token);
+    await settle({ kind: 'done', status: 'published' }, job, token, first);
     expect(await job.getState()).toBe('active'); // it is the return that finishes it
     await job.moveToCompleted(null, token, false);
     expect(await queue.getJob(job.id ?? '')).toBeUndefined();
@@ -56,7 +58,7 @@ describe('the outcome of a look becomes queue state', () => {
     const until = Date.now() + 3_600_000;
     const { job, token } = await active(PRIORITY.newWork);
     const outcome: Outcome = { kind: 'wait', waiting: { reason: 'processing', until, detail: null } };
-    await expect(settle(outcome, job, token)).rejects.toThrow(
+    await expect(settle(outcome, job, token, first)).rejects.toThrow(
       expect.objectContaining({ name: 'DelayedError' }),
     );
     const delayed = await again(job);
@@ -69,7 +71,7 @@ describe('the outcome of a look becomes queue state', () => {
 
   test('handed back: another worker may have the job at once', async ({ expect }) => {
     const { job, token } = await active(PRIORITY.newWork);
-    await expect(settle({ kind: 'handed_back' }, job, token)).rejects.toThrow(
+    await expect(settle({ kind: 'handed_back' }, job, token, first)).rejects.toThrow(
       expect.objectContaining({ name: 'DelayedError' }),
     );
     await queue.add('look', { postId: 'post_y', wake: 1 }, { priority: PRIORITY.newWork });
@@ -86,12 +88,36 @@ describe('the outcome of a look becomes queue state', () => {
       [1, 2, 3].map((wake) => queue.add('look', { postId: 'post_y', wake }, { priority: PRIORITY.newWork })),
     );
     const until = Date.now() + 3_600_000;
-    await settle({ kind: 'wait', waiting: { reason: 'backoff', until, detail: null } }, job, token).catch(
-      () => {},
-    );
+    await settle(
+      { kind: 'wait', waiting: { reason: 'backoff', until, detail: null } },
+      job,
+      token,
+      first,
+    ).catch(() => {});
     await (await again(job)).promote();
     expect((await worker.getNextJob('another'))?.id).toBe(job.id);
     expect(await queue.getPrioritizedCount()).toBe(waiting.length);
+  });
+
+  test('posts that are due at one instant go by their places in their accounts, and all of them before new work', async ({
+    expect,
+  }) => {
+    await queue.drain();
+    const until = Date.now() + 3_600_000;
+    const places = [0, 1, 2, 5_000, 0, 1];
+    const ids: string[] = [];
+    for (const place of places) {
+      const { job, token } = await active(PRIORITY.newWork);
+      ids.push(job.id ?? '');
+      const outcome: Outcome = { kind: 'wait', waiting: { reason: 'schedule', until, detail: null } };
+      await settle(outcome, job, token, async () => place).catch(() => {});
+    }
+    await queue.add('look', { postId: 'post_new', wake: 1 }, { priority: PRIORITY.newWork });
+    for (const id of ids) await (await queue.getJob(id))?.promote();
+    const order: (string | undefined)[] = [];
+    for (const _ of [...places, 'new']) order.push((await worker.getNextJob('another'))?.id);
+    expect(order.slice(0, 6)).toEqual([0, 4, 1, 5, 2, 3].map((index) => ids[index]));
+    expect(order[6]).toBeDefined();
   });
 
   test('a job that is no longer its worker’s is left alone', async ({ expect }) => {
@@ -99,7 +125,12 @@ describe('the outcome of a look becomes queue state', () => {
     const { job } = await active(PRIORITY.newWork);
     const until = Date.now();
     await expect(
-      settle({ kind: 'wait', waiting: { reason: 'backoff', until, detail: null } }, job, 'not the token'),
+      settle(
+        { kind: 'wait', waiting: { reason: 'backoff', until, detail: null } },
+        job,
+        'not the token',
+        first,
+      ),
     ).rejects.toThrow(/lock/i);
     expect(await job.getState()).toBe('active');
   });

@@ -12,16 +12,20 @@ export interface Burst {
   perSecond: number;
   firstMs: number;
   lastMs: number;
-  fastestAccountMs: number;
-  slowestAccountMs: number;
+  /** When the last post of the large account came, and the last one of all others. */
+  largeMs: number;
+  othersMs: number;
 }
 
-/** Posts of all accounts that are due at one instant: how fast X gets them, and how the accounts fare beside each other. */
+/**
+ * Posts that are due at one instant, how fast X gets them, and whether accounts wait for one another: a fifth of them are of one
+ * account, and were sent first.
+ */
 export async function runBurst(stack: Stack, { posts }: { posts: number }): Promise<Burst> {
   const prefix = `burst ${(bursts += 1)} `;
   const dueAt = Date.now() + AHEAD_MS;
   const plan = Array.from({ length: posts }, (_, index): NewPost => ({
-    account: index,
+    account: index < posts / 5 ? 0 : 1 + (index % (stack.accounts.length - 1)),
     text: prefix + String(index),
     publishAt: dueAt,
     media: null,
@@ -31,16 +35,19 @@ export async function runBurst(stack: Stack, { posts }: { posts: number }): Prom
   await pause(dueAt - Date.now());
   const arrived = await arrivals(stack, prefix, posts);
   const at = arrived.map(({ receivedAt }) => receivedAt - dueAt);
-  const doneAt = new Map<string, number>();
-  for (const { userId, receivedAt } of arrived) {
-    doneAt.set(userId, Math.max(doneAt.get(userId) ?? 0, receivedAt - dueAt));
-  }
+  const large = stack.accounts[0]?.xUserId;
+  const lastOf = (isLarge: boolean): number =>
+    Math.max(
+      ...arrived.flatMap(({ userId, receivedAt }) =>
+        (userId === large) === isLarge ? [receivedAt - dueAt] : [],
+      ),
+    );
   const lastMs = Math.max(...at);
   return {
     perSecond: (1_000 * posts) / lastMs,
     firstMs: Math.min(...at),
     lastMs,
-    fastestAccountMs: Math.min(...doneAt.values()),
-    slowestAccountMs: Math.max(...doneAt.values()),
+    largeMs: lastOf(true),
+    othersMs: lastOf(false),
   };
 }

@@ -41,7 +41,7 @@ export { REDIS_LOG_SECRETS } from './log-secrets.ts';
 export { type PaceStore, createPaces } from './paces.ts';
 export { POST_QUEUE, jobIdOf } from './queue-names.ts';
 export { type Risk, readRisks } from './safety.ts';
-export type { Schedule } from './schedule.ts';
+export { type Schedule, createSchedule } from './schedule.ts';
 export { type ServerFacts, readServerFacts } from './server-facts.ts';
 export { type StoreTrouble, findStoreTrouble } from './store-trouble.ts';
 export type { EventFeed, FeedItem, ListQuery, PostStore, StoredEvent } from './store.ts';

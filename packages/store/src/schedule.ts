@@ -20,6 +20,8 @@ export interface Schedule {
   takeSlot(accountId: string, postId: string, instants: Iterable<number>): Promise<number | null>;
   /** Gives a slot back, where nothing came of it: the post is due at `publishAt` again, or, with null, was not made. */
   giveBack(accountId: string, postId: string, publishAt: number | null): Promise<void>;
+  /** How many posts of the account are due at the very same instant and stand before this one. */
+  placeOf(accountId: string, about: { postId: string; publishAt: number }): Promise<number>;
   /** Other posts of the account that are due less than `withinMs` before or after `publishAt`; at most three. */
   near(
     accountId: string,
@@ -47,6 +49,15 @@ export function createSchedule(redis: Redis, layout: Layout): Schedule {
       const schedule = keys.schedule(accountId);
       if (publishAt === null) await redis.zrem(schedule, postId);
       else await redis.zadd(schedule, publishAt, postId);
+    },
+
+    async placeOf(accountId, { postId, publishAt }) {
+      const schedule = layout.forAccount(accountId).schedule(accountId);
+      const [rank, earlier] = await Promise.all([
+        redis.zrank(schedule, postId),
+        redis.zcount(schedule, '-inf', `(${publishAt}`),
+      ]);
+      return rank === null ? 0 : Math.max(0, rank - earlier);
     },
 
     async near(accountId, { postId, publishAt, withinMs }) {

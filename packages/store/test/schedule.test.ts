@@ -25,6 +25,22 @@ const scores = async (): Promise<Record<string, number>> => {
 };
 
 describe('the schedule of an account', () => {
+  test('gives posts that are due at one instant places, one after the other', async ({ expect }) => {
+    const store = rig.store();
+    const due = async (publishAt: number): Promise<string> => {
+      const request = postRequest({ publishAt });
+      await store.posts.create(request, { startAt: FAR_FUTURE });
+      return request.id;
+    };
+    await due(FAR_FUTURE - 1);
+    const ids = [await due(FAR_FUTURE), await due(FAR_FUTURE), await due(FAR_FUTURE)];
+    const placeOf = (postId: string, publishAt = FAR_FUTURE) =>
+      store.schedule.placeOf(ACCOUNT, { postId, publishAt });
+    expect(await Promise.all(ids.map((id) => placeOf(id)))).toEqual([0, 1, 2]);
+    expect(await placeOf(await due(FAR_FUTURE + 1), FAR_FUTURE + 1)).toBe(0);
+    expect(await placeOf('post_that_is_not_there')).toBe(0);
+  });
+
   test('has a post until it is over without having been published', async ({ expect }) => {
     const { posts } = rig.store();
     const [one, two] = [dueAt(FAR_FUTURE), dueAt(FAR_FUTURE + 1)];
