@@ -1,8 +1,10 @@
 import { BLOCK_CAUSES, type Block, type Blocks, HEALTHS, healthOf } from '@slipway/pipeline/core';
-import type { AccountRecord } from '@slipway/store';
+import type { AccountRecord, AppPark, Spending } from '@slipway/store';
 import { z } from 'zod';
 import { accountSettingsSchema } from './account-settings.ts';
 import { formatInstant, instantSchema } from './instants.ts';
+import { spendingSchema, viewSpending } from './limits-resource.ts';
+import type { RouteDeps } from './route-deps.ts';
 
 const blockSchema = z
   .strictObject({
@@ -30,6 +32,19 @@ const EXAMPLE = {
   health: 'active',
   blocks: [],
   paused: false,
+  limits: {
+    windows: [
+      {
+        endpoint: 'POST /2/tweets',
+        window: 'user15m',
+        limit: 100,
+        remaining: 97,
+        resetAt: '2027-01-31T09:15:00.000Z',
+        source: 'x',
+      },
+    ],
+    spentUsd: 0.045,
+  },
   tier: null,
   weight: 1,
   monthlyBudgetUsd: 20,
@@ -67,16 +82,38 @@ export const accountSchema = z
       ),
     blocks: z.array(blockSchema).describe('What keeps it from posting now.'),
     paused: z.boolean().describe('Whether its owner has paused it.'),
+    limits: spendingSchema.describe("What is left of X's limits for it, and what its posts cost this month."),
     ...accountSettingsSchema.shape,
   })
   .meta({ id: 'Account', description: 'An X user to post as.', examples: [EXAMPLE] });
 
-/** An account as callers see it. */
-export function viewAccount(
+/** An account as callers see it, with what keeps it or its app from posting, and what is left of its limits. */
+export async function showAccount(
+  record: AccountRecord,
+  { blocks, parks, xLimits, now }: Pick<RouteDeps, 'blocks' | 'parks' | 'xLimits' | 'now'>,
+): Promise<z.output<typeof accountSchema>> {
+  const { profile, grant, settings } = record;
+  const [held, park, spending] = await Promise.all([
+    blocks.get(profile.id),
+    parks.get(grant.app),
+    xLimits.ofAccount({ id: profile.id, tier: settings.tier }),
+  ]);
+  return viewAccount(record, { held, park, spending }, now());
+}
+
+interface AccountFacts {
+  held: Blocks;
+  park: AppPark | null;
+  spending: Spending;
+}
+
+function viewAccount(
   { profile, grant, settings }: AccountRecord,
-  blocks: Blocks,
+  { held: { paused, block: own }, park, spending }: AccountFacts,
   now: number,
 ): z.output<typeof accountSchema> {
+  // Told once, whether or not a post of the account has met it yet.
+  const ofApp: Block | null = park && own?.app === undefined ? { ...park, app: grant.app } : null;
   const { tier, weight, monthlyBudgetUsd, calendar, conflictDistanceMs } = settings;
   return {
     id: profile.id,
@@ -88,11 +125,12 @@ export function viewAccount(
     scopes: grant.scopes,
     tokenExpiresAt: grant.expiresAt === null ? null : formatInstant(grant.expiresAt),
     refreshable: grant.refreshable,
-    health: healthOf(blocks, now),
-    blocks: [blocks.block, blocks.paused].flatMap((block) =>
+    health: healthOf({ paused, block: own ?? ofApp }, now),
+    blocks: [own, ofApp, paused].flatMap((block) =>
       block !== null && (block.until === null || block.until > now) ? [viewBlock(block)] : [],
     ),
-    paused: blocks.paused !== null,
+    paused: paused !== null,
+    limits: viewSpending(spending),
     tier,
     weight,
     monthlyBudgetUsd,

@@ -20,14 +20,22 @@ const windowSchema = z
   })
   .meta({ id: 'LimitWindow', description: 'How many more calls X takes.' });
 
+export const spendingSchema = z
+  .strictObject({
+    windows: z
+      .array(windowSchema)
+      .describe('The windows that have a limit; calls wait for the latest one that is spent.'),
+    spentUsd: z
+      .number()
+      .min(0)
+      .describe(
+        'What its posts cost in this calendar month (UTC), in US dollars; what is under way is in it.',
+      ),
+  })
+  .meta({ id: 'Spending', description: 'What is left, and what was spent.' });
+
 const spendingShape = {
-  windows: z
-    .array(windowSchema)
-    .describe('The windows that have a limit; calls wait for the latest one that is spent.'),
-  spentUsd: z
-    .number()
-    .min(0)
-    .describe('What its posts cost in this calendar month (UTC), in US dollars; what is under way is in it.'),
+  ...spendingSchema.shape,
   budgetUsd: z
     .number()
     .min(0)
@@ -104,7 +112,7 @@ export function viewAppLimits(
   };
 }
 
-function viewSpending({ windows, spentMicroUsd }: Spending) {
+export function viewSpending({ windows, spentMicroUsd }: Spending): z.output<typeof spendingSchema> {
   return { windows: windows.map(viewWindow), spentUsd: toUsd(spentMicroUsd) };
 }
 

@@ -79,6 +79,8 @@ describe('the limits', () => {
     expect(windowOf(after.accounts[0], 'user3h')).toMatchObject({ limit: 300, remaining: 298 });
     expect(windowOf(after.apps[0], 'app24h')).toMatchObject({ remaining: 9_998 });
     expect([after.accounts[0].spentUsd, after.apps[0].spentUsd]).toEqual([0.4, 0.4]);
+    const { windows, spentUsd } = after.accounts[0];
+    expect((await api.ask(`/v1/accounts/${ACCOUNT}`)).body.limits).toEqual({ windows, spentUsd });
   });
 
   test('tell of a refusal that names no limit', async ({ expect }) => {
@@ -126,8 +128,11 @@ describe('an app that X refuses', () => {
     const { body } = await api.ask('/v1/limits');
     expect(body.apps[0].parked).toMatchObject({ cause: 'credits', detail: 'No credits.' });
     expect(await quota().take(call())).toMatchObject({ cause: 'credits' });
+    const waiting = { health: 'waiting', blocks: [{ ...appRefusal, app: 'default' }] };
+    expect((await api.ask(`/v1/accounts/${ACCOUNT}`)).body).toMatchObject(waiting);
     const block = { ...appRefusal, since: Date.now(), until: Date.now() + 900_000, app: 'default' };
     await api.blocks.block(ACCOUNT, block);
+    expect((await api.ask(`/v1/accounts/${ACCOUNT}`)).body).toMatchObject(waiting);
 
     const released = await api.ask('/v1/apps/default/release', { method: 'POST' });
     expect(released).toMatchObject({
@@ -135,6 +140,7 @@ describe('an app that X refuses', () => {
       body: { app: 'default', parked: null, released: true, accountsReleased: 1 },
     });
     expect(await quota().take(call())).toBeNull();
+    expect((await api.ask(`/v1/accounts/${ACCOUNT}`)).body).toMatchObject({ health: 'active', blocks: [] });
     const again = await api.ask('/v1/apps/default/release', { method: 'POST' });
     expect(again.body).toMatchObject({ released: false, accountsReleased: 0 });
   });

@@ -120,6 +120,7 @@ describe('the description', () => {
       'FieldError',
       'Account',
       'Block',
+      'Spending',
       'BeginConnect',
       'BegunConnect',
       'FinishConnect',

@@ -1,11 +1,12 @@
 import { accountAddressSchema, accountNotFound, findAccount } from '../account-address.ts';
 import { changeAccountSchema } from '../account-request.ts';
-import { accountSchema, viewAccount } from '../account-resource.ts';
+import { accountSchema, showAccount } from '../account-resource.ts';
 import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
 /** `PATCH /v1/accounts/{id}` */
-export function changeAccountRoute(app: Api, { accounts, blocks, now }: RouteDeps): void {
+export function changeAccountRoute(app: Api, deps: RouteDeps): void {
+  const { accounts, blocks } = deps;
   app.patch(
     '/v1/accounts/:id',
     {
@@ -46,7 +47,7 @@ export function changeAccountRoute(app: Api, { accounts, blocks, now }: RouteDep
       if (paused === false) await blocks.release(id, 'pause');
       if (settings.monthlyBudgetUsd !== undefined && (await blocks.get(id)).block?.cause === 'budget')
         await blocks.release(id, 'block');
-      return reply.send(viewAccount(record, await blocks.get(id), now()));
+      return reply.send(await showAccount(record, deps));
     },
   );
 }

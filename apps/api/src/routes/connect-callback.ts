@@ -1,10 +1,11 @@
 import { finishConnectSchema } from '../account-request.ts';
-import { accountSchema, viewAccount } from '../account-resource.ts';
+import { accountSchema, showAccount } from '../account-resource.ts';
 import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
 /** `POST /v1/accounts/callback` */
-export function connectCallbackRoute(app: Api, { connecting, blocks, now }: RouteDeps): void {
+export function connectCallbackRoute(app: Api, deps: RouteDeps): void {
+  const { connecting } = deps;
   app.post(
     '/v1/accounts/callback',
     {
@@ -38,7 +39,7 @@ export function connectCallbackRoute(app: Api, { connecting, blocks, now }: Rout
     async (request, reply) => {
       const { caller, body } = request;
       const record = await connecting.finish({ ...body, caller });
-      return reply.send(viewAccount(record, await blocks.get(record.profile.id), now()));
+      return reply.send(await showAccount(record, deps));
     },
   );
 }

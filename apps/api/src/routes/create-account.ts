@@ -1,11 +1,12 @@
 import type { PastedCredentials } from '@slipway/accounts';
 import { createAccountSchema, type CreateAccount } from '../account-request.ts';
-import { accountSchema, viewAccount } from '../account-resource.ts';
+import { accountSchema, showAccount } from '../account-resource.ts';
 import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
 /** `POST /v1/accounts` */
-export function createAccountRoute(app: Api, { connecting, blocks, now }: RouteDeps): void {
+export function createAccountRoute(app: Api, deps: RouteDeps): void {
+  const { connecting } = deps;
   app.post(
     '/v1/accounts',
     {
@@ -36,7 +37,7 @@ export function createAccountRoute(app: Api, { connecting, blocks, now }: RouteD
     },
     async (request, reply) => {
       const record = await connecting.paste(credentialsIn(request.body));
-      return reply.send(viewAccount(record, await blocks.get(record.profile.id), now()));
+      return reply.send(await showAccount(record, deps));
     },
   );
 }

@@ -1,10 +1,11 @@
 import { accountAddressSchema, findAccount } from '../account-address.ts';
-import { accountSchema, viewAccount } from '../account-resource.ts';
+import { accountSchema, showAccount } from '../account-resource.ts';
 import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
 /** `GET /v1/accounts/{id}` */
-export function getAccountRoute(app: Api, { accounts, blocks, now }: RouteDeps): void {
+export function getAccountRoute(app: Api, deps: RouteDeps): void {
+  const { accounts } = deps;
   app.get(
     '/v1/accounts/:id',
     {
@@ -22,7 +23,7 @@ export function getAccountRoute(app: Api, { accounts, blocks, now }: RouteDeps):
     },
     async (request, reply) => {
       const record = await findAccount(accounts, request.params.id);
-      return reply.send(viewAccount(record, await blocks.get(record.profile.id), now()));
+      return reply.send(await showAccount(record, deps));
     },
   );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accountSchema, viewAccount } from '../account-resource.ts';
+import { accountSchema, showAccount } from '../account-resource.ts';
 import { staleCursor } from '../cursor.ts';
 import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
@@ -20,7 +20,8 @@ const pageSchema = z
   .meta({ id: 'AccountPage', description: 'A page of accounts.' });
 
 /** `GET /v1/accounts` */
-export function listAccountsRoute(app: Api, { accounts, blocks, now }: RouteDeps): void {
+export function listAccountsRoute(app: Api, deps: RouteDeps): void {
+  const { accounts } = deps;
   app.get(
     '/v1/accounts',
     {
@@ -44,9 +45,7 @@ export function listAccountsRoute(app: Api, { accounts, blocks, now }: RouteDeps
       const { limit, cursor = null } = request.query;
       if (cursor !== null && !cursor.startsWith('acct_')) throw staleCursor(cursor);
       const page = await accounts.list({ limit, cursor });
-      const views = await Promise.all(
-        page.accounts.map(async (record) => viewAccount(record, await blocks.get(record.profile.id), now())),
-      );
+      const views = await Promise.all(page.accounts.map((record) => showAccount(record, deps)));
       return reply.send({ accounts: views, nextCursor: page.nextCursor });
     },
   );

@@ -1,10 +1,11 @@
 import { accountAddressSchema, findAccount } from '../account-address.ts';
-import { accountSchema, viewAccount } from '../account-resource.ts';
+import { accountSchema, showAccount } from '../account-resource.ts';
 import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
 /** `POST /v1/accounts/{id}/release` */
-export function releaseAccountRoute(app: Api, { accounts, blocks, now }: RouteDeps): void {
+export function releaseAccountRoute(app: Api, deps: RouteDeps): void {
+  const { accounts, blocks } = deps;
   app.post(
     '/v1/accounts/:id/release',
     {
@@ -28,7 +29,7 @@ export function releaseAccountRoute(app: Api, { accounts, blocks, now }: RouteDe
     async (request, reply) => {
       const record = await findAccount(accounts, request.params.id);
       await blocks.release(record.profile.id, 'block');
-      return reply.send(viewAccount(record, await blocks.get(record.profile.id), now()));
+      return reply.send(await showAccount(record, deps));
     },
   );
 }
