@@ -1,5 +1,6 @@
 export type { AofMark } from './append-only-file.ts';
 export { readLogLine } from './app-process.ts';
+export { findFreePort } from './free-port.ts';
 export { startRedis, type LocalRedis, type RedisMaster, type RedisOptions } from './redis.ts';
 export { startS3, type LocalS3, type S3Object, type S3Options } from './s3.ts';
 export { startSentinels, type LocalSentinels, type SentinelOptions } from './sentinels.ts';
