@@ -224,3 +224,55 @@ describe('an account that is disconnected', () => {
     });
   });
 });
+
+describe('a post of an account that is blocked', () => {
+  const minutes = (count: number): number => Date.now() + count * 60_000;
+  const waitingOf = async (id: string): Promise<Answer['body']> => {
+    const { body: post } = await rig.api.ask(`/v1/posts/${id}`);
+    const { body: list } = await rig.api.ask(`/v1/posts?account=${post.account}`);
+    const listed = list.posts.find((each: { id: string }) => each.id === id);
+    if (JSON.stringify(listed) !== JSON.stringify(post)) throw new Error('the list tells it otherwise');
+    return post.waiting;
+  };
+
+  test.for([
+    ['disconnected', null, 'account'],
+    ['budget', 60, 'credits'],
+    ['unauthorized', 60, 'account'],
+    ['unauthorized', 5, null],
+  ] as const)(
+    'says so where it is in its way: %s for %s minutes',
+    async ([cause, forMinutes, reason], { expect }) => {
+      const { id: account } = await connected();
+      const publishAt = new Date(minutes(10)).toISOString();
+      const { body } = await rig.api.ask('/v1/posts', {
+        method: 'POST',
+        body: { account, text: 'held back', publishAt },
+      });
+      expect(await waitingOf(body.id)).toBeNull();
+      const until = forMinutes === null ? null : minutes(forMinutes);
+      await rig.api.blocks.block(account, { cause, since: Date.now(), until, detail: 'X said so.' });
+      expect(await waitingOf(body.id)).toEqual(
+        reason && {
+          reason,
+          until: until === null ? null : new Date(until).toISOString(),
+          detail: 'X said so.',
+        },
+      );
+      await change(account, { paused: true });
+      expect((await waitingOf(body.id)).reason).toBe(reason ?? 'paused');
+    },
+  );
+
+  test('does not say so when it is over', async ({ expect }) => {
+    const { id: account } = await connected();
+    const publishAt = new Date(minutes(10)).toISOString();
+    const { body } = await rig.api.ask('/v1/posts', {
+      method: 'POST',
+      body: { account, text: 'canceled', publishAt },
+    });
+    await rig.api.ask(`/v1/posts/${body.id}/cancel`, { method: 'POST' });
+    await change(account, { paused: true });
+    expect(await waitingOf(body.id)).toBeNull();
+  });
+});

@@ -1,5 +1,5 @@
 import type { QuotaCall } from '@slipway/pipeline';
-import { type Block, type BlockCause, type Waiting, toUsd } from '@slipway/pipeline/core';
+import { type Block, type Waiting, toUsd, waitingReasonOf } from '@slipway/pipeline/core';
 import { z } from 'zod';
 import { causeOf } from './app-parks.ts';
 
@@ -39,12 +39,17 @@ export function waitingOf(reply: unknown, { call, owner, now, jitter }: Asked): 
       return null;
     case 'blocked': {
       const { cause, detail, until } = blockSchema.parse(JSON.parse(said[1]));
-      return { reason: reasonOf(cause), until: until === null ? null : now + until - said[2], detail, cause };
+      return {
+        reason: waitingReasonOf(cause),
+        until: until === null ? null : now + until - said[2],
+        detail,
+        cause,
+      };
     }
     case 'parked': {
       const [, text, detail, waitMs] = said;
       const cause = causeOf(text);
-      return { reason: reasonOf(cause), until: now + waitMs, detail, cause, app: call.app };
+      return { reason: waitingReasonOf(cause), until: now + waitMs, detail, cause, app: call.app };
     }
     case 'budget': {
       const [, budget, spent, waitMs] = said;
@@ -68,23 +73,4 @@ export function strongerOf(account: Waiting | null, app: Waiting | null): Waitin
   if (account.cause) return account;
   if (app.cause) return app;
   return (account.until ?? Infinity) > (app.until ?? Infinity) ? account : app;
-}
-
-function reasonOf(cause: BlockCause): 'paused' | 'credits' | 'account' {
-  switch (cause) {
-    case 'paused':
-      return 'paused';
-    case 'credits':
-    case 'usage_cap':
-    case 'budget':
-      return 'credits';
-    case 'needs_reconnect':
-    case 'suspended':
-    case 'automated':
-    case 'unauthorized':
-    case 'forbidden':
-    case 'disconnected':
-    case 'app_refused':
-      return 'account';
-  }
 }

@@ -1,10 +1,11 @@
 import { checkPostId, postAddressSchema, postNotFound } from '../post-id.ts';
-import { postSchema, viewPost } from '../post-resource.ts';
+import { viewWithAccount } from '../held-back-post.ts';
+import { postSchema } from '../post-resource.ts';
 import { problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
 /** `GET /v1/posts/{id}` */
-export function getPostRoute(app: Api, { posts }: RouteDeps): void {
+export function getPostRoute(app: Api, { posts, blocks }: RouteDeps): void {
   app.get(
     '/v1/posts/:id',
     {
@@ -24,7 +25,7 @@ export function getPostRoute(app: Api, { posts }: RouteDeps): void {
       const id = checkPostId(request.params.id);
       const record = await posts.get(id);
       if (!record) throw postNotFound(id);
-      return reply.send(viewPost(record));
+      return reply.send(await viewWithAccount(record, blocks));
     },
   );
 }

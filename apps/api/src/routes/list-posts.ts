@@ -3,7 +3,8 @@ import { isPostId } from '@slipway/store';
 import { z } from 'zod';
 import { resolveAccount } from '../accept-post.ts';
 import { staleCursor } from '../cursor.ts';
-import { postSchema, viewPost } from '../post-resource.ts';
+import { viewWithAccount } from '../held-back-post.ts';
+import { postSchema } from '../post-resource.ts';
 import { Problem, problemResponses } from '../problems.ts';
 import type { Api, RouteDeps } from '../route-deps.ts';
 
@@ -30,7 +31,7 @@ const pageSchema = z
   .meta({ id: 'PostPage', description: 'A page of posts.' });
 
 /** `GET /v1/posts` */
-export function listPostsRoute(app: Api, { posts, accounts }: RouteDeps): void {
+export function listPostsRoute(app: Api, { posts, accounts, blocks }: RouteDeps): void {
   app.get(
     '/v1/posts',
     {
@@ -56,7 +57,10 @@ export function listPostsRoute(app: Api, { posts, accounts }: RouteDeps): void {
         limit,
         cursor,
       });
-      return reply.send({ posts: page.posts.map(viewPost), nextCursor: page.nextCursor });
+      return reply.send({
+        posts: await Promise.all(page.posts.map((record) => viewWithAccount(record, blocks))),
+        nextCursor: page.nextCursor,
+      });
     },
   );
 

@@ -22,6 +22,26 @@ export const BLOCK_CAUSES = [
 ] as const;
 export type BlockCause = (typeof BLOCK_CAUSES)[number];
 
+/** What posts of an account wait for that is blocked so. */
+export function waitingReasonOf(cause: BlockCause): 'paused' | 'credits' | 'account' {
+  switch (cause) {
+    case 'paused':
+      return 'paused';
+    case 'credits':
+    case 'usage_cap':
+    case 'budget':
+      return 'credits';
+    case 'needs_reconnect':
+    case 'suspended':
+    case 'automated':
+    case 'unauthorized':
+    case 'forbidden':
+    case 'disconnected':
+    case 'app_refused':
+      return 'account';
+  }
+}
+
 /** Whether a block comes from the account's app, by its cause alone. */
 export function isOfApp(cause: BlockCause): boolean {
   return cause === 'credits' || cause === 'usage_cap' || cause === 'app_refused';

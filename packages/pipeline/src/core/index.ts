@@ -13,6 +13,7 @@ export {
   calendarSchema,
   healthOf,
   isOfApp,
+  waitingReasonOf,
 } from './account.ts';
 export { type AppRefusal, appRefusalOf } from './app-refusals.ts';
 export { announce } from './announce.ts';
