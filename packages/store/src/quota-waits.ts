@@ -38,12 +38,13 @@ export function waitingOf(reply: unknown, { call, owner, now, jitter }: Asked): 
     case 'taken':
       return null;
     case 'blocked': {
-      const { cause, detail, until } = blockSchema.parse(JSON.parse(said[1]));
+      const { cause, detail, until, app } = blockSchema.parse(JSON.parse(said[1]));
       return {
         reason: waitingReasonOf(cause),
         until: until === null ? null : now + until - said[2],
         detail,
         cause,
+        ...(app !== undefined && { app }),
       };
     }
     case 'parked': {
