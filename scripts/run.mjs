@@ -10,6 +10,7 @@ const targets = {
   test: { file: 'scripts/check.mjs', ownServerNeeded: true },
   dev: { file: 'packages/local/src/dev.ts', ownServerNeeded: false },
   chaos: { file: 'chaos/src/main.ts', ownServerNeeded: true },
+  'bench:fairness': { file: 'bench/src/fairness.ts', ownServerNeeded: true },
   'bench:punctuality': { file: 'bench/src/punctuality.ts', ownServerNeeded: true },
   demo: { file: 'packages/local/src/demo.ts', ownServerNeeded: false },
   keys: { file: 'apps/cli/src/main.ts', args: ['keys'], redisNeeded: false },

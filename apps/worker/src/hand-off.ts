@@ -6,7 +6,7 @@ import type { WriteGate } from './write-gate.ts';
 
 /** BullMQ holds minutes of work, not weeks: above this many waiting jobs nothing is admitted. */
 const WAITING_LIMIT = 1_000;
-const BATCH = 500;
+const BATCH = 200;
 const ADMIT_EVERY_MS = 500;
 const RECONCILE_EVERY_MS = 1_000;
 /** Of the posts whose wait ends soon, and of all that are not over, so many are looked through in each round. */
@@ -32,13 +32,20 @@ export function startHandOff({ queue, admissions, gate, logger }: HandOffDeps): 
   const admitting = repeat(ADMIT_EVERY_MS, admitDue);
   const reconciling = repeat(RECONCILE_EVERY_MS, reconcile);
 
+  /** How many more jobs may wait, as counted a moment ago: every post that is over brings a round, which need not count anew. */
+  let room = { jobs: 0, countedAt: -ADMIT_EVERY_MS };
+
   async function admitDue(): Promise<boolean> {
-    const { prioritized = 0 } = await queue.getJobCounts('prioritized');
-    const room = Math.min(BATCH, WAITING_LIMIT - prioritized);
-    if (room <= 0) return false;
-    const wakes = await admissions.admit(room);
+    if (room.jobs <= 0 || performance.now() - room.countedAt >= ADMIT_EVERY_MS) {
+      const { prioritized = 0 } = await queue.getJobCounts('prioritized');
+      room = { jobs: WAITING_LIMIT - prioritized, countedAt: performance.now() };
+    }
+    const limit = Math.min(BATCH, room.jobs);
+    if (limit <= 0) return false;
+    const wakes = await admissions.admit(limit);
+    room.jobs -= wakes.length;
     await addJobs(wakes, PRIORITY.newWork);
-    return wakes.length === room;
+    return wakes.length === limit;
   }
 
   let ahead = 0;

@@ -18,6 +18,7 @@ export async function arrivals(stack: Stack, prefix: string, count: number): Pro
 
 export interface Percentiles {
   p50: number;
+  p95: number;
   p99: number;
   max: number;
 }
@@ -26,5 +27,5 @@ export function percentiles(values: readonly number[]): Percentiles {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }

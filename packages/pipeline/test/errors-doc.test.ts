@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { readTables } from '@slipway/testkit';
 import { describe, test } from 'vitest';
-import { FAILURE_CODES, FAILURE_ROWS, WAITING_REASONS, newPostState } from '../src/core/index.ts';
+import {
+  BLOCK_CAUSES,
+  FAILURE_CODES,
+  FAILURE_ROWS,
+  WAITING_REASONS,
+  newPostState,
+} from '../src/core/index.ts';
 import { failPost } from '../src/core/transitions.ts';
 import { T0 } from './fixtures.ts';
 
@@ -42,8 +48,8 @@ describe('docs/errors.md', () => {
     expect(numbered.toSorted()).toEqual(known.toSorted());
   });
 
-  test('names only failures and waits that there are', ({ expect }) => {
-    const words: string[] = [...FAILURE_CODES, ...WAITING_REASONS];
+  test('names only failures, waits and causes that there are', ({ expect }) => {
+    const words: string[] = [...FAILURE_CODES, ...WAITING_REASONS, ...BLOCK_CAUSES];
     const verdicts = page
       .split(/^## /m)
       .filter((part) => part.startsWith('What goes wrong'))
