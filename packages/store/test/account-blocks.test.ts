@@ -154,6 +154,7 @@ describe('a post that meets a block', () => {
     expect(await rig.redis.zscore(keys.admitted, post.id)).toBeNull();
     expect(await rig.redis.scard(keys.busy + ACCOUNT)).toBe(0);
     expect(await rig.redis.zrange(keys.backlog + ACCOUNT, '0', '-1')).toEqual([post.id, ...others]);
+    expect(await rig.redis.zscore(keys.ring, ACCOUNT)).toBeNull();
     expect(await admitted()).toEqual([]);
     // The old job, should it run once more, and the old hand do nothing.
     expect(await post.save(state, [])).toBe('lost');

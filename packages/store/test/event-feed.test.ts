@@ -135,6 +135,20 @@ describe('following a post', () => {
     await Promise.all([followed.stop(), other.stop()]);
   });
 
+  test('is not told what happens to accounts, not even by one whose id they have', async ({ expect }) => {
+    const store = rig.store();
+    const { id, post } = await quietPost();
+    const follower = follow(store, id);
+    await produce(post, 1, 3);
+    await seen(follower, 3);
+    const json = JSON.stringify({ type: 'account.blocked', at: 99, data: {} });
+    await rig.redis.xadd(keys.events, '*', 'a', id, 'e', json);
+    await produce(post, 4, 6);
+    await seen(follower, 6);
+    expect(follower.numbers()).toEqual(upTo(6));
+    await follower.stop();
+  });
+
   test('covers every partition', async ({ expect }) => {
     const store = rig.store({ partitions: 3 });
     const worker = rig.worker({ partitions: 3 });
