@@ -29,11 +29,14 @@ export interface HandOffDeps {
 
 export function startHandOff({ queue, admissions, gate, logger }: HandOffDeps): HandOff {
   const stopping = new AbortController();
-  const admitting = repeat(ADMIT_EVERY_MS, admitDue);
-  const reconciling = repeat(RECONCILE_EVERY_MS, reconcile);
-
   /** How many more jobs may wait, as counted a moment ago: every post that is over brings a round, which need not count anew. */
   let room = { jobs: 0, countedAt: -ADMIT_EVERY_MS };
+  let ahead = 0;
+  let sweepFrom: SweepCursor | null = null;
+
+  // They begin at once: whatever they use stands above.
+  const admitting = repeat(ADMIT_EVERY_MS, admitDue);
+  const reconciling = repeat(RECONCILE_EVERY_MS, reconcile);
 
   async function admitDue(): Promise<boolean> {
     if (room.jobs <= 0 || performance.now() - room.countedAt >= ADMIT_EVERY_MS) {
@@ -47,9 +50,6 @@ export function startHandOff({ queue, admissions, gate, logger }: HandOffDeps): 
     await addJobs(wakes, PRIORITY.newWork);
     return wakes.length === limit;
   }
-
-  let ahead = 0;
-  let sweepFrom: SweepCursor | null = null;
 
   async function reconcile(): Promise<boolean> {
     const overdue = await admissions.overdue(BATCH);
