@@ -4,6 +4,7 @@ import type { HeldPost, HeldPosts, HeldSaved, PaceStore, Schedule, Wake } from '
 import { DelayedError, type Job } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Hands } from './hands.ts';
+import { performAndCollect } from './media-garbage.ts';
 import { createPaceMeter } from './pace-meter.ts';
 import { settle } from './settle.ts';
 import type { WriteGate } from './write-gate.ts';
@@ -25,6 +26,7 @@ export interface ProcessorDeps {
 /** A job says "look at this post now"; this looks. */
 export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: string) => Promise<void> {
   const { heldPosts, hands, gate, logger } = deps;
+  const perform = performAndCollect();
   return async (job, token) => {
     const { postId, wake } = job.data;
     const log = logger.child({ postId, wake });
@@ -56,6 +58,7 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
     try {
       return await run(post, {
         world: deps.world,
+        perform,
         abandoned: post.abandoned,
         changedHistory: post.changedHistory,
         stopping: deps.stopping,
