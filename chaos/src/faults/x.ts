@@ -65,7 +65,8 @@ function rejectUntil(resetAt: number): FaultInput['do'] {
     answer: {
       status: 429,
       headers: {
-        'x-rate-limit-limit': '100',
+        // X's word for its limit is believed after the storm, too; there is none in a campaign.
+        'x-rate-limit-limit': '100000',
         'x-rate-limit-remaining': '0',
         'x-rate-limit-reset': String(Math.ceil(resetAt / 1_000)),
       },
