@@ -1,4 +1,4 @@
-import { LostPost, type World, run } from '@slipway/pipeline';
+import { LostPost, type Quota, type World, run } from '@slipway/pipeline';
 import type { PostEvent } from '@slipway/pipeline/core';
 import type { HeldPost, HeldPosts, HeldSaved, PaceStore, Schedule, Wake } from '@slipway/store';
 import { DelayedError, type Job } from 'bullmq';
@@ -52,13 +52,19 @@ export function createProcessor(deps: ProcessorDeps): (job: Job<Wake>, token?: s
     }
   };
 
+  /** An upload is not to be given up, with what X has of it, because Redis takes no writes just now. */
+  function insistent(quota: Quota, abort: AbortSignal): Quota {
+    return { ...quota, take: (call) => gate.insist(() => quota.take(call), abort) };
+  }
+
   async function workOn(post: HeldPost, log: Logger) {
     const hand = hands.take(post);
     const meter = createPaceMeter(post.state, (...measured) => deps.paces.record(post.id, ...measured));
     try {
       return await run(post, {
         world: deps.world,
-        perform,
+        perform: (world, ...rest) =>
+          perform({ ...world, quota: insistent(world.quota, hand.abort) }, ...rest),
         abandoned: post.abandoned,
         changedHistory: post.changedHistory,
         stopping: deps.stopping,
