@@ -51,6 +51,7 @@ test.for(['caller', 'worker', 'blocking'] as const)(
     try {
       await once(connection, 'ready');
       await connection.set('before', '1');
+      await connection.wait(1, 5_000); // what the replica has not heard of would be lost
 
       await replica.promote();
       await rig.server.follow(replica);
