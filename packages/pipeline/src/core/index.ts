@@ -64,7 +64,6 @@ export {
   checkMedia,
   checkMix,
 } from './media-rules.ts';
-export { paceOf } from './pace.ts';
 export { ONE_SHOT_MAX_BYTES, POLL, type Policy, policySchema } from './policy.ts';
 export { type Prices, estimateCost, microUsd, priceOfCreate, pricesSchema, toUsd } from './prices.ts';
 export { type RateReport, reportsOf, resetInMs } from './rate-reports.ts';
@@ -95,6 +94,7 @@ export {
   type WindowName,
   knownLimits,
   limitOverridesSchema,
+  paceOf,
 } from './tiers.ts';
 export { isParked } from './transitions.ts';
 export * from './vocabulary.ts';

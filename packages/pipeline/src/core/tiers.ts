@@ -92,3 +92,14 @@ function merge(
   const merged = { ...documented, ...overrides };
   return Object.fromEntries(Object.entries(merged).filter(([, limit]) => limit !== null));
 }
+
+/** The windows of an account that its backlog is worked off by, the shortest first. */
+const PACING = ['user15m', 'user24h'] as const satisfies readonly WindowName[];
+
+/** The pace at which a backlog of a tier is worked off: so many at once, then one per interval. No interval: no limit. */
+export function paceOf(tier: Tier): { intervalMs: number; burst: number } {
+  const limits = DOCUMENTED[tier]['POST /2/tweets'] ?? {};
+  const window = PACING.find((name) => limits[name] !== undefined);
+  const burst = (window && limits[window]) ?? 0;
+  return { intervalMs: window ? Math.ceil(WINDOW_MS[window] / burst) : 0, burst };
+}
